@@ -1,0 +1,8 @@
+/** The ringvault command and the NBD export. */
+module io.ringvault.cli {
+    requires io.ringvault.disk;
+    requires info.picocli;
+    requires HdrHistogram;
+
+    opens io.ringvault.cli to info.picocli;
+}

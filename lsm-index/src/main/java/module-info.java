@@ -1,0 +1,6 @@
+/** The index: memtable, sorted tables, compaction. */
+module io.ringvault.lsm {
+    requires transitive io.ringvault.log;
+
+    exports io.ringvault.lsm;
+}

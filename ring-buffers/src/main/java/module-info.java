@@ -1,0 +1,9 @@
+/** Rings, pools and the block device port. */
+module io.ringvault.ring {
+    requires transitive org.agrona;
+
+    exports io.ringvault.ring;
+    exports io.ringvault.block;
+
+    uses io.ringvault.block.BlockDeviceProvider;
+}
