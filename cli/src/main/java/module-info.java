@@ -4,5 +4,4 @@ module io.ringvault.cli {
     requires info.picocli;
     requires HdrHistogram;
 
-    opens io.ringvault.cli to info.picocli;
 }

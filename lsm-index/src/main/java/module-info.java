@@ -2,5 +2,4 @@
 module io.ringvault.lsm {
     requires transitive io.ringvault.log;
 
-    exports io.ringvault.lsm;
 }

@@ -3,5 +3,4 @@ module io.ringvault.nvme {
     requires io.ringvault.sys;
     requires transitive io.ringvault.ring;
 
-    exports io.ringvault.nvme;
 }

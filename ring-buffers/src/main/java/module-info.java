@@ -2,7 +2,6 @@
 module io.ringvault.ring {
     requires transitive org.agrona;
 
-    exports io.ringvault.ring;
     exports io.ringvault.block;
 
     uses io.ringvault.block.BlockDeviceProvider;

@@ -7,5 +7,4 @@ module io.ringvault.disk {
     requires transitive io.ringvault.lsm;
     requires transitive io.ringvault.poller;
 
-    exports io.ringvault.disk;
 }

@@ -3,6 +3,4 @@ module io.ringvault.log {
     requires transitive io.ringvault.ring;
     requires org.bouncycastle.provider;
 
-    exports io.ringvault.log;
-    exports io.ringvault.crypto;
 }
