@@ -1,0 +1,96 @@
+package io.ringvault.sys;
+
+/** Linux error numbers (asm-generic; the same on x86_64 and aarch64), by name and in words. Any thread. */
+public final class Errno {
+    public static final int EPERM = 1;
+    public static final int ENOENT = 2;
+    public static final int EINTR = 4;
+    public static final int EIO = 5;
+    public static final int EAGAIN = 11;
+    public static final int ENOMEM = 12;
+    public static final int EACCES = 13;
+    public static final int EBUSY = 16;
+    public static final int EEXIST = 17;
+    public static final int EINVAL = 22;
+    public static final int ENOTTY = 25;
+    public static final int ENOSPC = 28;
+    public static final int EROFS = 30;
+    public static final int ENOSYS = 38;
+    public static final int EOPNOTSUPP = 95;
+
+    private Errno() {
+    }
+
+    /** The symbolic name, for example {@code EACCES}, or {@code errno 200}. */
+    public static String name(final int errno) {
+        return switch (errno) {
+            case EPERM -> "EPERM";
+            case ENOENT -> "ENOENT";
+            case EINTR -> "EINTR";
+            case EIO -> "EIO";
+            case 6 -> "ENXIO";
+            case 7 -> "E2BIG";
+            case 9 -> "EBADF";
+            case EAGAIN -> "EAGAIN";
+            case ENOMEM -> "ENOMEM";
+            case EACCES -> "EACCES";
+            case 14 -> "EFAULT";
+            case 15 -> "ENOTBLK";
+            case EBUSY -> "EBUSY";
+            case EEXIST -> "EEXIST";
+            case 19 -> "ENODEV";
+            case 20 -> "ENOTDIR";
+            case 21 -> "EISDIR";
+            case EINVAL -> "EINVAL";
+            case 23 -> "ENFILE";
+            case 24 -> "EMFILE";
+            case ENOTTY -> "ENOTTY";
+            case 26 -> "ETXTBSY";
+            case 27 -> "EFBIG";
+            case ENOSPC -> "ENOSPC";
+            case 29 -> "ESPIPE";
+            case EROFS -> "EROFS";
+            case 32 -> "EPIPE";
+            case 36 -> "ENAMETOOLONG";
+            case 37 -> "ENOLCK";
+            case ENOSYS -> "ENOSYS";
+            case 40 -> "ELOOP";
+            case 61 -> "ENODATA";
+            case 75 -> "EOVERFLOW";
+            case 84 -> "EILSEQ";
+            case EOPNOTSUPP -> "EOPNOTSUPP";
+            case 104 -> "ECONNRESET";
+            case 107 -> "ENOTCONN";
+            case 108 -> "ESHUTDOWN";
+            case 110 -> "ETIMEDOUT";
+            case 111 -> "ECONNREFUSED";
+            case 121 -> "EREMOTEIO";
+            case 122 -> "EDQUOT";
+            default -> "errno " + errno;
+        };
+    }
+
+    /** A few words on what the error means for a file or a device, or an empty text. */
+    public static String meaning(final int errno) {
+        return switch (errno) {
+            case EPERM, EACCES -> "permission denied";
+            case ENOENT -> "no such file";
+            case EIO -> "the device failed";
+            case EAGAIN -> "busy or over a limit";
+            case ENOMEM -> "out of memory or over the locked-memory limit";
+            case EBUSY -> "in use";
+            case EEXIST -> "exists already";
+            case 19, 6 -> "no such device";
+            case 20 -> "a part of the path is not a directory";
+            case 21 -> "is a directory";
+            case EINVAL -> "invalid argument, or not aligned for direct I/O";
+            case 23, 24 -> "too many open files";
+            case ENOSPC -> "no space left";
+            case 27 -> "file too large";
+            case EROFS -> "read-only file system";
+            case ENOSYS, EOPNOTSUPP -> "not supported here";
+            case 122 -> "quota exceeded";
+            default -> "";
+        };
+    }
+}
