@@ -3,6 +3,7 @@ module io.ringvault.ring {
     requires transitive org.agrona;
 
     exports io.ringvault.block;
+    exports io.ringvault.ring;
 
     uses io.ringvault.block.BlockDeviceProvider;
 }

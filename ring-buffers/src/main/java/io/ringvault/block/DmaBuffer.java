@@ -22,7 +22,7 @@ public final class DmaBuffer {
         this.segment = segment;
         this.pageAddresses = pageAddresses.clone();
         this.pageShift = pageShift;
-        if (pageAddresses.length << (long) pageShift < segment.byteSize()) {
+        if (pageShift < 62 && (long) pageAddresses.length << pageShift < segment.byteSize()) {
             throw new IllegalArgumentException("page addresses cover " + ((long) pageAddresses.length << pageShift)
                 + " of " + segment.byteSize() + " bytes");
         }
