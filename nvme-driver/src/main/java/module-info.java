@@ -3,4 +3,9 @@ module io.ringvault.nvme {
     requires io.ringvault.sys;
     requires transitive io.ringvault.ring;
 
+    exports io.ringvault.nvme;
+    exports io.ringvault.nvme.model;
+    exports io.ringvault.nvme.spec;
+
+    provides io.ringvault.block.BlockDeviceProvider with io.ringvault.nvme.model.NvmeModelProvider;
 }

@@ -1,0 +1,259 @@
+package io.ringvault.nvme;
+
+import io.ringvault.block.StorageException;
+import io.ringvault.nvme.spec.ActiveNamespaceList;
+import io.ringvault.nvme.spec.IdentifyController;
+import io.ringvault.nvme.spec.IdentifyNamespace;
+import io.ringvault.nvme.spec.Opcode;
+import io.ringvault.nvme.spec.Registers;
+import io.ringvault.nvme.spec.SubmissionEntry;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * One controller: bring-up, I/O queues, orderly shutdown. NVM Express Base 2.1, sections 3.5 and 3.6.
+ *
+ * <p>Control plane, any thread, calls block; the methods synchronise. Owns the transport and closes it. Never used on the hot
+ * path: queue pairs, once made, talk to the doorbells themselves.
+ */
+final class NvmeController implements AutoCloseable {
+    private static final long PARK_NS = 50_000;
+    private static final long READY_MARGIN_MS = 1_000;
+    private static final long SHUTDOWN_MS = 10_000;
+    private static final int PHYSICALLY_CONTIGUOUS = 1;
+
+    private final String uri;
+    private final NvmeTransport transport;
+    private final MemorySegment doorbells;
+    private final long readyTimeoutMs;
+    private final AdminQueue admin;
+    private final ControllerFacts facts;
+    private final NamespaceFacts namespace;
+    private final QueueMemory[] memories;
+    private final boolean[] queuesInUse;
+    private boolean closed;
+
+    private NvmeController(final String uri, final NvmeTransport transport, final NvmeOptions options) {
+        this.uri = uri;
+        this.transport = transport;
+        this.doorbells = transport.doorbells();
+        final long cap = ControllerFacts.checkCapabilities(uri, transport.read64(Registers.CAP_OFFSET));
+        this.readyTimeoutMs = Registers.readyTimeoutMs(cap) + READY_MARGIN_MS;
+        disable();
+        this.admin = enable(cap, options);
+        this.facts = ControllerFacts.of(uri, cap, transport.read32(Registers.VS_OFFSET),
+            identify("Identify Controller", IdentifyController.CNS, 0));
+        this.namespace = namespace(options.namespace());
+        final int queues = negotiateQueues(options.queues());
+        this.memories = new QueueMemory[queues + 1];
+        this.queuesInUse = new boolean[queues + 1];
+    }
+
+    /**
+     * Resets a controller and makes it ready. On failure the transport is closed.
+     *
+     * @throws StorageException IO when the controller does not come up or talks nonsense, CONFIGURATION for a namespace that
+     *                          cannot be used
+     */
+    static NvmeController open(final String uri, final NvmeTransport transport, final NvmeOptions options) {
+        try {
+            return new NvmeController(uri, transport, options);
+        } catch (final RuntimeException failed) {
+            try {
+                transport.write32(Registers.CC_OFFSET, 0);
+                transport.close();
+            } catch (final RuntimeException alsoFailed) {
+                failed.addSuppressed(alsoFailed);
+            }
+            throw failed;
+        }
+    }
+
+    /** What it said about itself. */
+    ControllerFacts facts() {
+        return facts;
+    }
+
+    /** The namespace in use. */
+    NamespaceFacts namespace() {
+        return namespace;
+    }
+
+    /** How the controller is reached. */
+    NvmeTransport transport() {
+        return transport;
+    }
+
+    /** I/O queue pairs that it grants. */
+    int queues() {
+        return queuesInUse.length - 1;
+    }
+
+    /** Whether CSTS says that it works; any owner thread, rarely: a register read crosses the bus. */
+    boolean alive() {
+        final int csts = transport.read32(Registers.CSTS_OFFSET);
+        return csts != Registers.ALL_ONES && (csts & Registers.CSTS_CFS) == 0 && (csts & Registers.CSTS_RDY) != 0;
+    }
+
+    /**
+     * Creates a queue pair with up to {@code depth} commands outstanding, fewer where CAP.MQES says so.
+     *
+     * @throws StorageException CONFIGURATION when all queues are in use
+     */
+    synchronized QueuePairHandle createQueuePair(final int depth) {
+        final int id = freeQueue();
+        final int entries = Math.min(facts.queueEntries(), depth + 1);
+        final QueueMemory memory = memory(id, entries);
+        final int attributes = PHYSICALLY_CONTIGUOUS;
+        final int size = entries - 1 << 16 | id;
+        admin.execute("Create I/O Completion Queue " + id, Opcode.CREATE_COMPLETION_QUEUE, 0,
+            memory.completions().deviceAddress(0), SubmissionEntry.dwords(size, attributes), 0);
+        admin.execute("Create I/O Submission Queue " + id, Opcode.CREATE_SUBMISSION_QUEUE, 0,
+            memory.submissions().deviceAddress(0), SubmissionEntry.dwords(size, id << 16 | attributes), 0);
+        queuesInUse[id] = true;
+        return new QueuePairHandle(new QueuePair(id, entries, entries - 1, memory, doorbells, facts.doorbellStride(),
+            transport.onPoll()), memory);
+    }
+
+    /** A queue pair with its memory. */
+    record QueuePairHandle(QueuePair pair, QueueMemory memory) {
+    }
+
+    /** Deletes a queue pair; its commands in flight are abandoned. After a failure its identifier is not used again. */
+    synchronized void deleteQueuePair(final int id) {
+        if (closed || !queuesInUse[id] || admin.isDead()) {
+            return;
+        }
+        admin.execute("Delete I/O Submission Queue " + id, Opcode.DELETE_SUBMISSION_QUEUE, 0, 0, id, 0);
+        admin.execute("Delete I/O Completion Queue " + id, Opcode.DELETE_COMPLETION_QUEUE, 0, 0, id, 0);
+        queuesInUse[id] = false;
+    }
+
+    private int freeQueue() {
+        for (int id = 1; id < queuesInUse.length; id++) {
+            if (!queuesInUse[id]) {
+                return id;
+            }
+        }
+        throw StorageException.configuration("device '" + uri + "' grants " + queues()
+            + " I/O queues and all are in use; close one, or use a controller with more");
+    }
+
+    private QueueMemory memory(final int id, final int entries) {
+        final QueueMemory kept = memories[id];
+        if (kept != null && kept.entries() >= entries && kept.trackers() >= entries - 1) {
+            kept.clear();
+            return kept;
+        }
+        memories[id] = QueueMemory.allocate(transport, entries, entries - 1);
+        return memories[id];
+    }
+
+    private void disable() {
+        final int cc = transport.read32(Registers.CC_OFFSET);
+        if ((cc & Registers.CC_EN) != 0 && (transport.read32(Registers.CSTS_OFFSET) & Registers.CSTS_CFS) == 0) {
+            awaitReady(true, "the enabled controller never became ready, so it cannot be reset in order");
+        }
+        transport.write32(Registers.CC_OFFSET, 0);
+        awaitReady(false, "CSTS.RDY did not clear after CC.EN = 0");
+    }
+
+    private AdminQueue enable(final long cap, final NvmeOptions options) {
+        final QueueMemory memory = AdminQueue.allocate(transport);
+        transport.write32(Registers.AQA_OFFSET, Registers.adminQueueAttributes(AdminQueue.ENTRIES, AdminQueue.ENTRIES));
+        transport.write64(Registers.ASQ_OFFSET, memory.submissions().deviceAddress(0));
+        transport.write64(Registers.ACQ_OFFSET, memory.completions().deviceAddress(0));
+        transport.write32(Registers.CC_OFFSET, Registers.enable());
+        awaitReady(true, "CSTS.RDY did not follow CC.EN = 1");
+        final QueuePair pair = new QueuePair(0, AdminQueue.ENTRIES, AdminQueue.ENTRIES - 1, memory, doorbells,
+            Registers.doorbellStrideBytes(cap), transport.onPoll());
+        return new AdminQueue(uri, memory, pair, options.adminTimeoutMs());
+    }
+
+    private void awaitReady(final boolean ready, final String otherwise) {
+        final long deadline = System.nanoTime() + readyTimeoutMs * 1_000_000;
+        while (true) {
+            final int csts = transport.read32(Registers.CSTS_OFFSET);
+            if (csts == Registers.ALL_ONES) {
+                throw StorageException.io("device '" + uri + "': CSTS reads as all ones; the controller is gone");
+            }
+            if (((csts & Registers.CSTS_RDY) != 0) == ready) {
+                return;
+            }
+            if (ready && (csts & Registers.CSTS_CFS) != 0) {
+                throw StorageException.io("device '" + uri + "': the controller reports a fatal state (CSTS.CFS)");
+            }
+            if (System.nanoTime() - deadline > 0) {
+                throw StorageException.io("device '" + uri + "': " + otherwise + " within " + readyTimeoutMs + " ms");
+            }
+            LockSupport.parkNanos(PARK_NS);
+        }
+    }
+
+    private MemorySegment identify(final String what, final int cns, final int nsid) {
+        admin.clearData();
+        admin.execute(what, Opcode.IDENTIFY, nsid, admin.dataAddress(), SubmissionEntry.dwords(cns, 0), 0);
+        final MemorySegment copy = MemorySegment.ofArray(new long[PrpList.PAGE_BYTES / Long.BYTES]);
+        copy.copyFrom(MemorySegment.ofArray(admin.copyOfData()));
+        return copy;
+    }
+
+    private NamespaceFacts namespace(final int wanted) {
+        final MemorySegment active = identify("Identify active namespaces", ActiveNamespaceList.CNS, 0);
+        int found = 0;
+        for (int i = 0; i < ActiveNamespaceList.CAPACITY && found == 0; i++) {
+            final int id = ActiveNamespaceList.namespace(active, i);
+            if (id == 0) {
+                break;
+            }
+            found = wanted == 0 || wanted == id ? id : 0;
+        }
+        if (found == 0 || Integer.toUnsignedLong(found) > facts.namespaces()) {
+            throw StorageException.configuration("device '" + uri + "': "
+                + (wanted == 0 ? "no active namespace" : "namespace " + Integer.toUnsignedString(wanted) + " is not active"));
+        }
+        return NamespaceFacts.of(uri, found, identify("Identify Namespace", IdentifyNamespace.CNS, found));
+    }
+
+    private int negotiateQueues(final int wanted) {
+        final int asked = wanted - 1;
+        final int granted = admin.execute("Set Features, Number of Queues", Opcode.SET_FEATURES, 0, 0,
+            SubmissionEntry.dwords(Opcode.FEATURE_NUMBER_OF_QUEUES, asked << 16 | asked), 0);
+        final int both = Math.min(granted & 0xFFFF, granted >>> 16) + 1;
+        final long mapped = doorbells.byteSize() / (2L * facts.doorbellStride()) - 1;
+        final int queues = (int) Math.min(Math.min(both, wanted), mapped);
+        if (queues < 1) {
+            throw StorageException.io("device '" + uri + "': only " + doorbells.byteSize()
+                + " bytes of doorbells are mapped, not enough for one I/O queue at a stride of " + facts.doorbellStride());
+        }
+        return queues;
+    }
+
+    /** Shuts the controller down in order (CC.SHN, then CC.EN = 0), then closes the transport whatever happened. */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            if (alive()) {
+                shutdown();
+            }
+        } finally {
+            transport.close();
+        }
+    }
+
+    private void shutdown() {
+        final int cc = transport.read32(Registers.CC_OFFSET) & ~Registers.CC_SHN_MASK;
+        transport.write32(Registers.CC_OFFSET, cc | Registers.CC_SHN_NORMAL);
+        final long deadline = System.nanoTime() + SHUTDOWN_MS * 1_000_000;
+        while (!Registers.shutdownComplete(transport.read32(Registers.CSTS_OFFSET))
+            && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(PARK_NS);
+        }
+        transport.write32(Registers.CC_OFFSET, 0);
+        awaitReady(false, "CSTS.RDY did not clear at shutdown");
+    }
+}

@@ -1,0 +1,46 @@
+package io.ringvault.nvme;
+
+import io.ringvault.block.DmaBuffer;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * How a driver reaches one controller: its registers, its doorbells and memory for DMA. Implementations: the in-process
+ * controller model; VFIO and vfio-user controllers.
+ *
+ * <p>Threads: everything belongs to the control plane (one thread at a time), except that {@link #doorbells()} memory and the
+ * hook of {@link #onPoll()} are used by every queue's owner. The driver never asks what kind of transport it has.
+ */
+public interface NvmeTransport extends AutoCloseable {
+
+    /** Reads a 32-bit register by one access. {@code offset} is below 1000h and a multiple of 4. */
+    int read32(int offset);
+
+    /** Reads a 64-bit register. {@code offset} is below 1000h and a multiple of 8. */
+    long read64(int offset);
+
+    /** Writes a 32-bit register by one access, after all earlier stores to DMA memory. */
+    void write32(int offset, int value);
+
+    /** Writes a 64-bit register. */
+    void write64(int offset, long value);
+
+    /** The doorbell registers as memory: byte 0 is register 1000h. Written only by single 32-bit stores. */
+    MemorySegment doorbells();
+
+    /**
+     * Allocates zeroed memory that the controller can reach; it lives until {@link #close()}.
+     *
+     * @param lengthBytes a positive multiple of 4096
+     */
+    DmaBuffer allocate(long lengthBytes);
+
+    /** Run by a queue's owner at the start of each poll: transports that need a caller's cycles to make progress do so here. */
+    Runnable onPoll();
+
+    /** What keeps the controller away from memory that is not its own: {@code iommu}, {@code none} or {@code in-process}. */
+    String isolation();
+
+    /** Unmaps and releases everything, after the controller has been disabled. Idempotent. */
+    @Override
+    void close();
+}

@@ -1,0 +1,153 @@
+package io.ringvault.nvme.model;
+
+import java.lang.foreign.MemorySegment;
+
+/** Executes admin commands. Owned by the thread that serves the admin queue. */
+final class AdminExecutor {
+    /** The command is kept and never answered: an asynchronous event request. */
+    static final int NO_COMPLETION = -1;
+
+    private static final int PAGE = 4096;
+    private static final int FEATURE_QUEUES = 7;
+    private static final int FEATURES = 16;
+    private static final int EVENT_REQUESTS = 4;
+
+    private final ControllerModel controller;
+    private final ModelOptions options;
+    private final Medium medium;
+    private final PrpWalker prps;
+    private final int[] features = new int[FEATURES];
+    private int eventRequests;
+    private int result;
+
+    AdminExecutor(final ControllerModel controller, final ModelOptions options, final Medium medium,
+                  final DeviceMemory memory) {
+        this.controller = controller;
+        this.options = options;
+        this.medium = medium;
+        this.prps = new PrpWalker(memory, Math.max(PAGE, options.transferBytes()));
+        features[6] = 1; // the volatile write cache is on
+    }
+
+    /** Dword 0 of the completion. */
+    int result() {
+        return result;
+    }
+
+    /** Executes the command last fetched; returns a {@link ModelStatus} or {@link #NO_COMPLETION}. */
+    int execute(final SubmissionRing command) {
+        result = 0;
+        if (command.reservedFlags() != 0) {
+            return ModelStatus.INVALID_FIELD;
+        }
+        final int queue = command.dword(10) & 0xFFFF;
+        final int size = (command.dword(10) >>> 16) + 1;
+        return switch (command.opcode()) {
+            case 0x00 -> controller.deleteSubmissionQueue(queue);
+            case 0x01 -> createQueue(command, queue, size, true);
+            case 0x02 -> logPage(command);
+            case 0x04 -> controller.deleteCompletionQueue(queue);
+            case 0x05 -> createQueue(command, queue, size, false);
+            case 0x06 -> identify(command);
+            case 0x08 -> abort();
+            case 0x09 -> setFeature(command);
+            case 0x0A -> getFeature(command);
+            case 0x0C -> eventRequests++ < EVENT_REQUESTS ? NO_COMPLETION : ModelStatus.EVENT_REQUEST_LIMIT;
+            default -> ModelStatus.INVALID_OPCODE;
+        };
+    }
+
+    private int createQueue(final SubmissionRing command, final int queue, final int size, final boolean submission) {
+        final boolean contiguous = (command.dword(11) & 1) != 0;
+        if (!contiguous || (command.prp1() & PAGE - 1) != 0) {
+            return contiguous ? ModelStatus.PRP_OFFSET_INVALID : ModelStatus.INVALID_FIELD;
+        }
+        if (size < 2 || size > options.queueEntries()) {
+            return ModelStatus.INVALID_QUEUE_SIZE;
+        }
+        return submission ? controller.createSubmissionQueue(queue, size, command.prp1(), command.dword(11) >>> 16)
+            : controller.createCompletionQueue(queue, size, command.prp1());
+    }
+
+    private int abort() {
+        result = 1; // not aborted: commands end by themselves
+        return ModelStatus.OK;
+    }
+
+    private int setFeature(final SubmissionRing command) {
+        final int feature = command.dword(10) & 0xFF;
+        final int value = command.dword(11);
+        if (feature == 0 || feature >= FEATURES) {
+            return ModelStatus.INVALID_FIELD;
+        }
+        if (feature == FEATURE_QUEUES) {
+            final int most = options.queues() - 1;
+            if ((value & 0xFFFF) == 0xFFFF || value >>> 16 == 0xFFFF) {
+                return ModelStatus.INVALID_FIELD;
+            }
+            features[feature] = Math.min(value >>> 16, most) << 16 | Math.min(value & 0xFFFF, most);
+            result = features[feature];
+        } else {
+            features[feature] = value;
+        }
+        return ModelStatus.OK;
+    }
+
+    private int getFeature(final SubmissionRing command) {
+        final int feature = command.dword(10) & 0xFF;
+        if (feature == 0 || feature >= FEATURES) {
+            return ModelStatus.INVALID_FIELD;
+        }
+        result = features[feature];
+        return ModelStatus.OK;
+    }
+
+    private int identify(final SubmissionRing command) {
+        final MemorySegment page = MemorySegment.ofArray(new long[PAGE / 8]);
+        final int namespace = command.namespace();
+        switch (command.dword(10) & 0xFF) {
+            case 0x00 -> {
+                if (namespace != 1 && namespace != -1) {
+                    return ModelStatus.INVALID_NAMESPACE;
+                }
+                IdentifyData.namespace(page, options, medium);
+            }
+            case 0x01 -> IdentifyData.controller(page, options);
+            case 0x02 -> page.set(Words.DWORD, 0, namespace == 0 ? 1 : 0);
+            case 0x03 -> {
+                if (namespace != 1) {
+                    return ModelStatus.INVALID_NAMESPACE;
+                }
+            }
+            default -> {
+                return ModelStatus.INVALID_FIELD;
+            }
+        }
+        return toHost(command, page, PAGE);
+    }
+
+    private int logPage(final SubmissionRing command) {
+        final int page = command.dword(10) & 0xFF;
+        final long length = ((command.dword(10) >>> 16 | (command.dword(11) & 0xFFFFL) << 16) + 1) * 4;
+        if (page < 1 || page > 3) {
+            return ModelStatus.INVALID_LOG_PAGE;
+        }
+        if (length > PAGE) {
+            return ModelStatus.INVALID_FIELD;
+        }
+        return toHost(command, MemorySegment.ofArray(new long[PAGE / 8]), (int) length);
+    }
+
+    private int toHost(final SubmissionRing command, final MemorySegment data, final int lengthBytes) {
+        final int walked = prps.walk(command.prp1(), command.prp2(), lengthBytes);
+        if (walked != ModelStatus.OK) {
+            return walked;
+        }
+        long done = 0;
+        for (int run = 0; run < prps.runs(); run++) {
+            MemorySegment.copy(data, done, prps.segment(run), prps.offset(run), prps.length(run));
+            done += prps.length(run);
+        }
+        return ModelStatus.OK;
+    }
+}

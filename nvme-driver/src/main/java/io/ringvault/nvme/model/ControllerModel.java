@@ -1,0 +1,296 @@
+package io.ringvault.nvme.model;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.function.LongPredicate;
+
+/**
+ * The controller: registers, their state machine, queues and who serves them.
+ * <pre>
+ *   CC.EN 0 -&gt; 1   check AQA, ASQ, ACQ; CSTS.RDY = 1 (or CSTS.CFS = 1)
+ *   CC.SHN != 0    flush the medium; CSTS.SHST = complete
+ *   CC.EN 1 -&gt; 0   delete all queues; CSTS = 0
+ *   power lost     all queues deleted, registers zero, cache dropped; never comes back
+ * </pre>
+ * {@link #step()} does all of it: run by the model's own thread, or inline by the caller. The methods synchronise; workers of I/O
+ * queues never take this lock.
+ */
+public final class ControllerModel implements AutoCloseable {
+    private static final int DOORBELLS = 0x1000;
+    private static final int CC = 0x14;
+    private static final int CSTS = 0x1C;
+    private static final int READY = 1;
+    private static final int FATAL = 2;
+    private static final int SHUTDOWN_COMPLETE = 2 << 2;
+    private static final int READY_TIMEOUT_HALF_SECONDS = 20;
+
+    private final ModelOptions options;
+    private final Medium medium;
+    private final DeviceMemory memory;
+    private final FaultPlan faults = new FaultPlan();
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment registers;
+    private final CompletionRing[] completions;
+    private final IoWorker[] workers;
+    private final Stage[] stages;
+    private Stage adminStage;
+    private SubmissionRing adminRing;
+    private AdminExecutor admin;
+    private int configuration;
+    private int badDoorbells;
+    private boolean powered = true;
+    private boolean closed;
+    private volatile String failure = "";
+
+    ControllerModel(final ModelOptions options, final Medium medium, final DeviceMemory memory) {
+        this.options = options;
+        this.medium = medium;
+        this.memory = memory;
+        final long doorbells = 2L * (options.queues() + 1) << 2 + options.strideShift();
+        this.registers = arena.allocate(DOORBELLS + (doorbells + 4095 & -4096), 4096);
+        this.completions = new CompletionRing[options.queues() + 1];
+        this.workers = new IoWorker[options.queues() + 1];
+        this.stages = new Stage[options.queues() + 1];
+        final long capabilities = options.queueEntries() - 1
+            | 1L << 16 // CQR
+            | (long) READY_TIMEOUT_HALF_SECONDS << 24
+            | (long) options.strideShift() << 32
+            | 1L << 37; // the NVM command set
+        registers.set(Words.QWORD, 0x00, capabilities);
+        registers.set(Words.DWORD, 0x08, IdentifyData.VERSION);
+        if (!options.inline()) {
+            adminStage = new Stage("nvme-model-admin", this::step, this::fail);
+        }
+    }
+
+    /** Registers and doorbells: what BAR0 of a real controller is. */
+    MemorySegment registers() {
+        return registers;
+    }
+
+    /** The host wrote a register: do not sleep on it. */
+    void touched() {
+        if (adminStage != null) {
+            adminStage.wake();
+        } else {
+            step();
+        }
+    }
+
+    /** The faults that I/O commands meet. */
+    public FaultPlan faults() {
+        return faults;
+    }
+
+    /** Doorbell values that the host should not have written, over all queues so far. */
+    public synchronized int badDoorbells() {
+        int sum = badDoorbells;
+        for (final IoWorker worker : workers) {
+            sum += worker == null ? 0 : worker.ring().badDoorbells();
+        }
+        return sum;
+    }
+
+    /** Why the model reports a fatal state; empty while it does not. */
+    public String failure() {
+        return failure;
+    }
+
+    /** Serves register changes and the admin queue, and in inline mode the I/O queues; returns how much was done. */
+    synchronized int step() {
+        if (!powered || closed) {
+            return 0;
+        }
+        int done = configure(Words.load32(registers, CC));
+        if (adminRing != null) {
+            done += serveAdmin();
+        }
+        if (options.inline()) {
+            for (final IoWorker worker : workers) {
+                done += worker == null ? 0 : worker.step();
+            }
+        }
+        return done;
+    }
+
+    private int configure(final int cc) {
+        final int changed = cc ^ configuration;
+        if (changed == 0) {
+            return 0;
+        }
+        configuration = cc;
+        if ((changed & 1) != 0) {
+            reset();
+            if ((cc & 1) != 0) {
+                enable(cc);
+            }
+        }
+        if ((cc & 1) != 0 && (cc >>> 14 & 3) != 0 && (changed >>> 14 & 3) != 0) {
+            shutDown();
+        }
+        return 1;
+    }
+
+    private void enable(final int cc) {
+        final int attributes = Words.load32(registers, 0x24);
+        final int submissionSize = (attributes & 0xFFF) + 1;
+        final int completionSize = (attributes >>> 16 & 0xFFF) + 1;
+        final MemorySegment submissions = memory.slice(Words.load64(registers, 0x28), 64L * submissionSize);
+        final MemorySegment answers = memory.slice(Words.load64(registers, 0x30), 16L * completionSize);
+        final boolean pages4k = (cc >>> 7 & 0xF) == 0;
+        if (submissions == null || answers == null || !pages4k || submissionSize < 2 || completionSize < 2) {
+            fail(new IllegalStateException("enabled with impossible admin queues or page size, CC 0x"
+                + Integer.toHexString(cc)));
+            return;
+        }
+        final CompletionRing ring = new CompletionRing(0, answers, completionSize, registers, doorbell(1));
+        adminRing = new SubmissionRing(0, submissions, submissionSize, registers, doorbell(0), ring);
+        admin = new AdminExecutor(this, options, medium, memory);
+        Words.store32(registers, CSTS, READY);
+    }
+
+    private void shutDown() {
+        try {
+            medium.flush();
+            Words.store32(registers, CSTS, READY | SHUTDOWN_COMPLETE);
+        } catch (final IOException failed) {
+            fail(new IllegalStateException("flush at shutdown: " + failed.getMessage(), failed));
+        }
+    }
+
+    private void reset() {
+        for (int queue = 1; queue < workers.length; queue++) {
+            stopWorker(queue);
+            completions[queue] = null;
+        }
+        adminRing = null;
+        admin = null;
+        Words.store32(registers, CSTS, 0);
+    }
+
+    private void stopWorker(final int queue) {
+        if (stages[queue] != null) {
+            stages[queue].stop();
+            stages[queue] = null;
+        }
+        if (workers[queue] != null) {
+            badDoorbells += workers[queue].ring().badDoorbells();
+            workers[queue] = null;
+        }
+    }
+
+    private int serveAdmin() {
+        int served = 0;
+        while (adminRing.completions().hasRoom() && adminRing.fetch()) {
+            final int status = admin.execute(adminRing);
+            if (status != AdminExecutor.NO_COMPLETION) {
+                adminRing.completions().post(0, adminRing.head(), adminRing.commandId(), status, admin.result(), 0, 0);
+            }
+            served++;
+        }
+        return served;
+    }
+
+    private long doorbell(final int number) {
+        return DOORBELLS + ((long) number << 2 + options.strideShift());
+    }
+
+    int createCompletionQueue(final int queue, final int size, final long address) {
+        if (queue < 1 || queue >= completions.length || completions[queue] != null) {
+            return ModelStatus.INVALID_QUEUE_ID;
+        }
+        final MemorySegment ring = memory.slice(address, 16L * size);
+        if (ring == null) {
+            return ModelStatus.DATA_TRANSFER_ERROR;
+        }
+        completions[queue] = new CompletionRing(queue, ring, size, registers, doorbell(2 * queue + 1));
+        return ModelStatus.OK;
+    }
+
+    int createSubmissionQueue(final int queue, final int size, final long address, final int completionQueue) {
+        if (queue < 1 || queue >= workers.length || workers[queue] != null) {
+            return ModelStatus.INVALID_QUEUE_ID;
+        }
+        if (completionQueue < 1 || completionQueue >= completions.length || completions[completionQueue] == null) {
+            return ModelStatus.COMPLETION_QUEUE_INVALID;
+        }
+        final MemorySegment ring = memory.slice(address, 64L * size);
+        if (ring == null) {
+            return ModelStatus.DATA_TRANSFER_ERROR;
+        }
+        final IoWorker worker = new IoWorker(new SubmissionRing(queue, ring, size, registers, doorbell(2 * queue),
+            completions[completionQueue]), new CommandExecutor(options, medium, memory), faults);
+        workers[queue] = worker;
+        if (!options.inline()) {
+            stages[queue] = new Stage("nvme-model-" + queue, worker::step, this::fail);
+        }
+        return ModelStatus.OK;
+    }
+
+    int deleteSubmissionQueue(final int queue) {
+        if (queue < 1 || queue >= workers.length || workers[queue] == null) {
+            return ModelStatus.INVALID_QUEUE_ID;
+        }
+        stopWorker(queue);
+        return ModelStatus.OK;
+    }
+
+    int deleteCompletionQueue(final int queue) {
+        if (queue < 1 || queue >= completions.length || completions[queue] == null) {
+            return ModelStatus.INVALID_QUEUE_ID;
+        }
+        for (final IoWorker worker : workers) {
+            if (worker != null && worker.ring().completions() == completions[queue]) {
+                return ModelStatus.INVALID_QUEUE_DELETION;
+            }
+        }
+        completions[queue] = null;
+        return ModelStatus.OK;
+    }
+
+    /** The model itself cannot go on: what a firmware fault is to a real controller. */
+    private void fail(final RuntimeException reason) {
+        failure = String.valueOf(reason.getMessage());
+        Words.store32(registers, CSTS, FATAL);
+    }
+
+    /** Cuts the power: commands in flight are never answered, what the cache held and no flush made durable is lost. */
+    public void losePower() {
+        losePower(block -> false);
+    }
+
+    /** Cuts the power, but the cached blocks (by number) that {@code survives} accepts had reached the medium. */
+    public synchronized void losePower(final LongPredicate survives) {
+        if (!powered) {
+            return;
+        }
+        powered = false;
+        reset();
+        try {
+            if (medium instanceof LossyCache cache) {
+                cache.losePower(survives);
+            } else {
+                medium.losePower();
+            }
+        } catch (final IOException failed) {
+            throw new java.io.UncheckedIOException(failed);
+        }
+    }
+
+    /** Stops all threads; nothing touches DMA memory afterwards. Idempotent. */
+    @Override
+    public void close() {
+        final Stage stage = adminStage;
+        if (stage != null) {
+            stage.stop();
+        }
+        synchronized (this) {
+            if (!closed) {
+                closed = true;
+                reset();
+                arena.close();
+            }
+        }
+    }
+}

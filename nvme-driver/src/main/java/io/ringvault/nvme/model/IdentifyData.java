@@ -1,0 +1,52 @@
+package io.ringvault.nvme.model;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+
+/** The structures that the model's Identify command returns, written from the specification's tables byte by byte. */
+final class IdentifyData {
+    /** The specification version that VS and Identify report: 2.1.0. */
+    static final int VERSION = 0x0002_0100;
+
+    private IdentifyData() {
+    }
+
+    /** Identify Controller, into 4096 zeroed bytes. */
+    static void controller(final MemorySegment data, final ModelOptions options) {
+        text(data, 4, 20, "RINGVAULTMODEL000001");
+        text(data, 24, 40, "Ringvault NVMe controller model");
+        text(data, 64, 8, "1.0");
+        data.set(ValueLayout.JAVA_BYTE, 77, (byte) (Integer.numberOfTrailingZeros(options.transferBytes()) - 12));
+        data.set(Words.DWORD, 80, VERSION);
+        data.set(ValueLayout.JAVA_BYTE, 111, (byte) 1); // CNTRLTYPE: I/O controller
+        data.set(ValueLayout.JAVA_BYTE, 258, (byte) 3); // ACL: four aborts
+        data.set(ValueLayout.JAVA_BYTE, 259, (byte) 3); // AERL: four event requests
+        data.set(ValueLayout.JAVA_BYTE, 260, (byte) 2); // FRMW: one slot
+        data.set(ValueLayout.JAVA_BYTE, 512, (byte) 0x66); // SQES
+        data.set(ValueLayout.JAVA_BYTE, 513, (byte) 0x44); // CQES
+        data.set(Words.DWORD, 516, 1); // NN
+        data.set(ValueLayout.JAVA_BYTE, 520, (byte) ((options.deallocates() ? 0x04 : 0) | (options.zeroes() ? 0x08 : 0)));
+        data.set(ValueLayout.JAVA_BYTE, 525, (byte) 0x07); // VWC: present, flush of all namespaces supported
+        text(data, 768, 256, "nqn.2026-11.io.ringvault:model");
+    }
+
+    /** Identify Namespace, into 4096 zeroed bytes. */
+    static void namespace(final MemorySegment data, final ModelOptions options, final Medium medium) {
+        final long blocks = medium.sizeBytes() / options.blockBytes();
+        data.set(Words.QWORD, 0, blocks); // NSZE
+        data.set(Words.QWORD, 8, blocks); // NCAP
+        data.set(Words.QWORD, 16, blocks); // NUSE
+        data.set(ValueLayout.JAVA_BYTE, 33, (byte) 0x09); // DLFEAT: deallocated blocks read as zeros
+        data.set(ValueLayout.JAVA_BYTE, 99, (byte) (medium.readOnly() ? 1 : 0)); // NSATTR: write protected
+        final int shift = Integer.numberOfTrailingZeros(options.blockBytes());
+        data.set(ValueLayout.JAVA_BYTE, 130, (byte) shift); // LBAF0: LBADS
+    }
+
+    private static void text(final MemorySegment data, final long offset, final int length, final String value) {
+        final byte[] bytes = value.getBytes(StandardCharsets.US_ASCII);
+        for (int i = 0; i < length; i++) {
+            data.set(ValueLayout.JAVA_BYTE, offset + i, i < bytes.length ? bytes[i] : (byte) ' ');
+        }
+    }
+}

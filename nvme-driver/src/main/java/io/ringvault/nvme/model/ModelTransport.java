@@ -1,0 +1,117 @@
+package io.ringvault.nvme.model;
+
+import io.ringvault.block.DeviceUri;
+import io.ringvault.block.DmaBuffer;
+import io.ringvault.block.OpenMode;
+import io.ringvault.block.StorageException;
+import io.ringvault.nvme.NvmeTransport;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/** Reaches a {@link ControllerModel} as a driver reaches hardware: by registers, doorbells and DMA memory, nothing else. */
+public final class ModelTransport implements NvmeTransport {
+    private static final int DOORBELLS = 0x1000;
+    private static final Runnable NOTHING = () -> { };
+
+    private final String uri;
+    private final Medium medium;
+    private final DeviceMemory memory = new DeviceMemory();
+    private final ControllerModel model;
+    private final MemorySegment registers;
+    private final MemorySegment doorbells;
+    private final boolean inline;
+    private boolean closed;
+
+    private ModelTransport(final String uri, final Medium medium, final ModelOptions options) {
+        this.uri = uri;
+        this.medium = medium;
+        this.inline = options.inline();
+        this.model = new ControllerModel(options, medium, memory);
+        this.registers = model.registers();
+        this.doorbells = registers.asSlice(DOORBELLS);
+    }
+
+    /**
+     * Opens and locks an image and puts a controller before it, not yet enabled.
+     *
+     * @throws StorageException CONFIGURATION for bad parameters, a missing image or one in use; IO when it cannot be opened
+     */
+    public static ModelTransport open(final DeviceUri uri, final OpenMode mode) {
+        final ModelOptions options = ModelOptions.parse(uri);
+        final Medium file = FileMedium.open(uri.text(), Path.of(uri.path()), mode, options.blockBytes(), options.rangeSync());
+        return new ModelTransport(uri.text(),
+            options.cacheBytes() == 0 ? file : new LossyCache(file, options.blockBytes(), options.cacheBytes()), options);
+    }
+
+    /** The controller behind, for tests that cut its power or plan faults. */
+    public ControllerModel model() {
+        return model;
+    }
+
+    @Override
+    public int read32(final int offset) {
+        if (inline) {
+            model.step();
+        }
+        return Words.load32(registers, offset);
+    }
+
+    @Override
+    public long read64(final int offset) {
+        return Words.load64(registers, offset);
+    }
+
+    @Override
+    public void write32(final int offset, final int value) {
+        Words.store32(registers, offset, value);
+        model.touched();
+    }
+
+    @Override
+    public void write64(final int offset, final long value) {
+        Words.store64(registers, offset, value);
+    }
+
+    @Override
+    public MemorySegment doorbells() {
+        return doorbells;
+    }
+
+    @Override
+    public synchronized DmaBuffer allocate(final long lengthBytes) {
+        try {
+            final MemorySegment segment = memory.allocate(lengthBytes);
+            return DmaBuffer.contiguous(segment, memory.lastAddress());
+        } catch (final IOException failed) {
+            throw new StorageException(StorageException.Category.IO, "device '" + uri + "': " + lengthBytes
+                + " bytes of DMA memory: " + failed.getMessage(), failed);
+        }
+    }
+
+    @Override
+    public Runnable onPoll() {
+        return inline ? model::step : NOTHING;
+    }
+
+    @Override
+    public String isolation() {
+        return "in-process";
+    }
+
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        model.close();
+        try {
+            medium.close();
+        } catch (final IOException failed) {
+            throw new StorageException(StorageException.Category.IO, "device '" + uri + "': " + failed.getMessage(), failed);
+        } finally {
+            memory.close();
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package io.ringvault.nvme.model;
+
+import io.ringvault.block.BlockDevice;
+import io.ringvault.block.BlockDeviceProvider;
+import io.ringvault.block.DeviceUri;
+import io.ringvault.block.OpenMode;
+import io.ringvault.block.StorageException;
+import io.ringvault.nvme.NvmeBlockDevice;
+import io.ringvault.nvme.NvmeOptions;
+import java.nio.file.Path;
+
+/**
+ * {@code nvme+model:/path/image?block=4096&mdts=1m&queues=16&mqes=1024&dstrd=0&cache=0&mode=thread&fua=range}: the driver over the
+ * in-process controller model. See {@link ModelOptions} for the parameters.
+ */
+public final class NvmeModelProvider implements BlockDeviceProvider {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public NvmeModelProvider() {
+    }
+
+    @Override
+    public String scheme() {
+        return "nvme+model";
+    }
+
+    @Override
+    public BlockDevice open(final DeviceUri uri, final OpenMode mode) {
+        checkPath(uri);
+        return NvmeBlockDevice.open(uri.text(), ModelTransport.open(uri, mode), mode, NvmeOptions.DEFAULTS);
+    }
+
+    @Override
+    public boolean creatable() {
+        return true;
+    }
+
+    @Override
+    public void create(final DeviceUri uri, final long sizeBytes) {
+        checkPath(uri);
+        ModelOptions.parse(uri);
+        if (sizeBytes <= 0) {
+            throw StorageException.configuration("device '" + uri.text() + "': size " + sizeBytes + " is not positive");
+        }
+        FileMedium.create(uri.text(), Path.of(uri.path()), sizeBytes);
+    }
+
+    private static void checkPath(final DeviceUri uri) {
+        if (uri.path().isEmpty()) {
+            throw StorageException.configuration("device '" + uri.text() + "': the path of the image is missing; write for"
+                + " example nvme+model:/var/lib/ringvault/image");
+        }
+    }
+}

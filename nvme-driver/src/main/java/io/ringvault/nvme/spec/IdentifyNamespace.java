@@ -1,0 +1,68 @@
+package io.ringvault.nvme.spec;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Identify Namespace data structure, 4096 bytes: NVM Command Set 1.1, section 4.1.5.1. Read from a private copy only.
+ *
+ * <pre>
+ *  LBA format, 4 bytes at 128 + 4 * index:  metadata bytes 15:0, log2 of the block size 23:16, performance 25:24
+ * </pre>
+ */
+public final class IdentifyNamespace {
+    /** Bytes of the structure. */
+    public static final int LENGTH = 4096;
+    /** CNS value that asks for it. */
+    public static final int CNS = 0x00;
+    /** Namespace size in blocks, 64 bits. */
+    public static final int NSZE_OFFSET = 0;
+    /** Namespace capacity in blocks, 64 bits. */
+    public static final int NCAP_OFFSET = 8;
+    /** Number of LBA formats, less one. */
+    public static final int NLBAF_OFFSET = 25;
+    /** Formatted LBA size: index 3:0 and 6:5, metadata interleaved 4. */
+    public static final int FLBAS_OFFSET = 26;
+    /** Data protection type settings: protection type 2:0. */
+    public static final int DPS_OFFSET = 29;
+    /** The first LBA format. */
+    public static final int LBAF_OFFSET = 128;
+
+    private IdentifyNamespace() {
+    }
+
+    /** NSZE: blocks, to be checked by the caller as unsigned. */
+    public static long sizeBlocks(final MemorySegment data) {
+        return data.get(Wire.U64, NSZE_OFFSET);
+    }
+
+    /** Index of the format in use, 0..63. */
+    public static int formatIndex(final MemorySegment data) {
+        final int flbas = Wire.u8(data, FLBAS_OFFSET);
+        return (flbas >>> 5 & 3) << 4 | flbas & 0xF;
+    }
+
+    /** Number of formats that the structure describes, 1..64 where the device is honest. */
+    public static int formats(final MemorySegment data) {
+        return Wire.u8(data, NLBAF_OFFSET) + 1;
+    }
+
+    /** log2 of the block size of format {@code index} (0..63). */
+    public static int blockShift(final MemorySegment data, final int index) {
+        return data.get(Wire.U32, LBAF_OFFSET + 4L * index) >>> 16 & 0xFF;
+    }
+
+    /** Metadata bytes per block of format {@code index} (0..63). */
+    public static int metadataBytes(final MemorySegment data, final int index) {
+        return data.get(Wire.U32, LBAF_OFFSET + 4L * index) & 0xFFFF;
+    }
+
+    /** FLBAS bit 4: metadata follows each block in the data buffer. */
+    public static boolean extendedMetadata(final MemorySegment data) {
+        return (Wire.u8(data, FLBAS_OFFSET) >>> 4 & 1) != 0;
+    }
+
+    /** DPS bits 2:0: protection information type in use, 0 = none. */
+    public static int protectionType(final MemorySegment data) {
+        return Wire.u8(data, DPS_OFFSET) & 7;
+    }
+}

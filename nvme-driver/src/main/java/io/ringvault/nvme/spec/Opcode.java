@@ -1,0 +1,34 @@
+package io.ringvault.nvme.spec;
+
+/** Opcodes: NVM Express Base 2.1, section 3.1.3 (admin) and NVM Command Set 1.1, section 3.3 (I/O). */
+public final class Opcode {
+    /** Admin: Delete I/O Submission Queue. */
+    public static final int DELETE_SUBMISSION_QUEUE = 0x00;
+    /** Admin: Create I/O Submission Queue. */
+    public static final int CREATE_SUBMISSION_QUEUE = 0x01;
+    /** Admin: Delete I/O Completion Queue. */
+    public static final int DELETE_COMPLETION_QUEUE = 0x04;
+    /** Admin: Create I/O Completion Queue. */
+    public static final int CREATE_COMPLETION_QUEUE = 0x05;
+    /** Admin: Identify. */
+    public static final int IDENTIFY = 0x06;
+    /** Admin: Set Features. */
+    public static final int SET_FEATURES = 0x09;
+
+    /** I/O: Flush. */
+    public static final int FLUSH = 0x00;
+    /** I/O: Write. */
+    public static final int WRITE = 0x01;
+    /** I/O: Read. */
+    public static final int READ = 0x02;
+    /** I/O: Write Zeroes. */
+    public static final int WRITE_ZEROES = 0x08;
+    /** I/O: Dataset Management. */
+    public static final int DATASET_MANAGEMENT = 0x09;
+
+    /** Set Features: Number of Queues (section 5.1.25.2.1). */
+    public static final int FEATURE_NUMBER_OF_QUEUES = 0x07;
+
+    private Opcode() {
+    }
+}
