@@ -1,0 +1,310 @@
+package io.ringvault.nvme;
+
+import static io.ringvault.nvme.ModelRig.assertOk;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringvault.block.BlockStatus;
+import io.ringvault.block.DmaBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The whole driver against the controller model: every byte read is checked against an independent copy. */
+class DriverAgainstModelTest {
+    private static final int DEVICE_BYTES = 8 << 20;
+    private static final int ARENA_BYTES = 16 << 20;
+
+    @TempDir
+    private Path directory;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "block=512", "mode=inline", "mode=inline&block=512&mdts=8k", "mdts=16k&mqes=2", "mqes=3&block=512",
+        "dstrd=4&mdts=8k", "cache=64k&mode=inline", "cache=1m&block=512", "mqes=2&mode=inline&mdts=8k",
+        "zeroes=off&deallocate=off&mdts=32k", "fua=fdatasync"})
+    void shouldReadBackWhatWasWrittenWhenSizesAndOffsetsAreRandom(final String parameters) {
+        final long seed = Long.getLong("seed", System.nanoTime());
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), parameters, DEVICE_BYTES, 16)) {
+            new RandomWorkload(rig, seed).run(400);
+            assertEquals(0, rig.model.badDoorbells());
+            assertEquals("", rig.model.failure());
+        } catch (final AssertionError | RuntimeException failed) {
+            throw new AssertionError("-Dseed=" + seed + " with '" + parameters + "'", failed);
+        }
+    }
+
+    /** Keeps up to a queue of disjoint requests in flight, and a copy of what the device must hold. */
+    private static final class RandomWorkload {
+        private final ModelRig rig;
+        private final Random random;
+        private final int block;
+        private final byte[] expected = new byte[DEVICE_BYTES];
+        private final DmaBuffer arena;
+        private final int slots = 8;
+        private final int slotBytes = ARENA_BYTES / slots;
+
+        RandomWorkload(final ModelRig rig, final long seed) {
+            this.rig = rig;
+            this.random = new Random(seed);
+            this.block = rig.device.blockSizeBytes();
+            this.arena = rig.device.allocate(ARENA_BYTES);
+        }
+
+        void run(final int rounds) {
+            for (int round = 0; round < rounds; round++) {
+                final int requests = 1 + random.nextInt(slots);
+                final int share = DEVICE_BYTES / requests / block * block;
+                final List<Runnable> checks = new ArrayList<>();
+                for (int i = 0; i < requests; i++) {
+                    request(i, i * share, share, checks);
+                }
+                rig.drain();
+                rig.done.values().forEach(ModelRig::assertOk);
+                assertEquals(requests, rig.done.size());
+                rig.done.clear();
+                checks.forEach(Runnable::run);
+            }
+            assertArrayEquals(expected, rig.readBytes(0, DEVICE_BYTES));
+        }
+
+        private void request(final int slot, final int areaOffset, final int areaLength, final List<Runnable> checks) {
+            final int bound = random.nextBoolean() ? 16 : Math.min(areaLength, slotBytes / 2) / block;
+            final int length = block * (1 + random.nextInt(Math.min(bound, areaLength / block)));
+            final int offset = areaOffset + block * random.nextInt((areaLength - length) / block + 1);
+            final long at = (long) slot * slotBytes + 4096L * random.nextInt(32);
+            switch (random.nextInt(10)) {
+                case 0, 1, 2, 3 -> {
+                    final byte[] bytes = new byte[length];
+                    random.nextBytes(bytes);
+                    arena.copyIn(bytes, 0, at, length);
+                    System.arraycopy(bytes, 0, expected, offset, length);
+                    assertTrue(rig.queue.write(rig.token(), offset, length, arena, at, random.nextInt(20) == 0));
+                }
+                case 4 -> {
+                    Arrays.fill(expected, offset, offset + length, (byte) 0);
+                    assertTrue(rig.queue.writeZeroes(rig.token(), offset, length));
+                }
+                case 5 -> {
+                    if (random.nextInt(10) == 0) {
+                        assertTrue(rig.queue.flush(rig.token()));
+                    } else if (rig.device.facts().deallocates()) {
+                        // The model promises that deallocated blocks read as zeros (DLFEAT).
+                        Arrays.fill(expected, offset, offset + length, (byte) 0);
+                        assertTrue(rig.queue.deallocate(rig.token(), offset, length));
+                    } else {
+                        assertTrue(rig.queue.deallocate(rig.token(), offset, length));
+                    }
+                }
+                default -> {
+                    assertTrue(rig.queue.read(rig.token(), offset, length, arena, at));
+                    checks.add(() -> {
+                        final byte[] bytes = new byte[length];
+                        arena.copyOut(at, bytes, 0, length);
+                        assertArrayEquals(Arrays.copyOfRange(expected, offset, offset + length), bytes,
+                            "read of " + length + " at " + offset);
+                    });
+                }
+            }
+        }
+    }
+
+    @Test
+    void shouldSendOneCommandPerTransferLimitWhenARequestIsLarger() {
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mdts=64k&mode=inline", DEVICE_BYTES, 4)) {
+            assertEquals(64 << 10, rig.device.singleCommandBytes());
+            final DmaBuffer buffer = rig.device.allocate(1 << 20);
+            assertOk(rig.write(0, 1 << 20, buffer, 0, false));
+            assertEquals(16, rig.queue.commandsCompleted());
+            assertOk(rig.write(0, (64 << 10) + 4096, buffer, 0, false));
+            assertEquals(18, rig.queue.commandsCompleted());
+        }
+    }
+
+    @Test
+    void shouldRingOnceWhenABatchIsSubmitted() {
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mode=inline", DEVICE_BYTES, 32)) {
+            final DmaBuffer buffer = rig.device.allocate(32 * 4096);
+            for (int i = 0; i < 32; i++) {
+                assertTrue(rig.queue.write(i, i * 4096L, 4096, buffer, i * 4096L, false));
+            }
+            assertEquals(0, rig.queue.doorbellWrites());
+            rig.queue.submit();
+            assertEquals(1, rig.queue.doorbellWrites());
+            assertEquals(32, rig.queue.poll((token, status) -> assertOk(status), 64));
+            assertEquals(2, rig.queue.doorbellWrites());
+        }
+    }
+
+    @Test
+    void shouldRefuseWhenTheQueueIsFullAndGoOnAfterAPoll() {
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mqes=2&mode=inline", DEVICE_BYTES, 3)) {
+            final DmaBuffer buffer = rig.device.allocate(4096);
+            for (int i = 0; i < 3; i++) {
+                assertTrue(rig.queue.write(i, i * 4096L, 4096, buffer, 0, false));
+            }
+            assertEquals(false, rig.queue.write(3, 0, 4096, buffer, 0, false));
+            assertEquals(false, rig.queue.flush(3));
+            assertEquals(3, rig.queue.inFlight());
+            rig.drain();
+            assertTrue(rig.queue.write(3, 0, 4096, buffer, 0, false));
+            rig.drain();
+            assertEquals(4, rig.done.size());
+        }
+    }
+
+    @Test
+    void shouldHonourThePollLimitWhenMoreHasCompleted() {
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mode=inline", DEVICE_BYTES, 8)) {
+            final DmaBuffer buffer = rig.device.allocate(4096);
+            for (int i = 0; i < 8; i++) {
+                assertTrue(rig.queue.read(i, 0, 4096, buffer, 0));
+            }
+            rig.queue.submit();
+            assertEquals(3, rig.queue.poll((token, status) -> { }, 3));
+            assertEquals(5, rig.queue.inFlight());
+            assertEquals(5, rig.queue.poll((token, status) -> { }, 64));
+        }
+    }
+
+    @Test
+    void shouldAcceptNewRequestsWhenTheHandlerSubmitsThem() {
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mqes=3&mode=inline", DEVICE_BYTES, 2)) {
+            final DmaBuffer buffer = rig.device.allocate(8192);
+            final int[] completed = new int[1];
+            assertTrue(rig.queue.read(0, 0, 4096, buffer, 0));
+            rig.queue.submit();
+            while (completed[0] < 500) {
+                rig.queue.poll((token, status) -> {
+                    assertOk(status);
+                    completed[0]++;
+                    assertTrue(rig.queue.write(token + 1, (token % 100) * 4096, 4096, buffer, 4096, false));
+                    rig.queue.submit();
+                }, 4);
+            }
+            assertEquals(1, rig.queue.inFlight());
+        }
+    }
+
+    @Test
+    void shouldCompleteAllWhenCompletionsComeOutOfOrder() {
+        final long seed = Long.getLong("seed", System.nanoTime());
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mode=inline", DEVICE_BYTES, 16)) {
+            for (int others = 1; others < 4; others++) {
+                rig.model.faults().hold(-1, others, 200, others);
+            }
+            // The last ones may be held for ever without further traffic, so the plan is cleared and a nudge is sent.
+            final List<Long> order = new ArrayList<>();
+            final DmaBuffer buffer = rig.device.allocate(4096);
+            for (long token = 0; token < 16; token++) {
+                assertTrue(rig.queue.read(token, token * 4096, 4096, buffer, 0));
+            }
+            rig.queue.submit();
+            rig.model.faults().clear();
+            for (int i = 0; i < 10; i++) {
+                rig.queue.poll((token, status) -> order.add(token), 64);
+            }
+            assertEquals(16, order.size() , "seed " + seed);
+        }
+    }
+
+    @Test
+    void shouldReportTheFirstErrorOnceWhenOnePartOfASplitFails() {
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mdts=8k&mode=inline", DEVICE_BYTES, 4)) {
+            rig.model.faults().fail(1, 5, 1, 2, 0x80, true);
+            final DmaBuffer buffer = rig.device.allocate(1 << 20);
+            final int status = rig.write(0, 1 << 20, buffer, 0, false);
+            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_NVME, 2, 0x80, false), status);
+            assertOk(rig.write(0, 1 << 20, buffer, 0, false));
+            assertEquals(0, rig.queue.inFlight());
+        }
+    }
+
+    @Test
+    void shouldRetryABoundedNumberOfTimesWhenTheControllerAllowsIt() {
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mode=inline", DEVICE_BYTES, 4)) {
+            rig.model.faults().fail(1, 0, 3, 2, 0x80, false);
+            final byte[] bytes = new byte[20480];
+            new Random(7).nextBytes(bytes);
+            assertOk(rig.writeBytes(4096, bytes, false));
+            assertEquals(3, rig.queue.retries());
+            assertArrayEquals(bytes, rig.readBytes(4096, bytes.length));
+            rig.model.faults().fail(1, 0, 4, 2, 0x80, false);
+            final int status = rig.writeBytes(4096, bytes, false);
+            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_NVME, 2, 0x80, true), status);
+            assertEquals(6, rig.queue.retries());
+        }
+    }
+
+    @Test
+    void shouldNotRetryWhenTheControllerForbidsIt() {
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mode=inline", DEVICE_BYTES, 4)) {
+            rig.model.faults().fail(0, 0, 1, 0, 0x06, true);
+            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_NVME, 0, 0x06, false), rig.flush());
+            assertEquals(0, rig.queue.retries());
+            assertOk(rig.flush());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0x0000_0001, 0x0001_0000, 0x0000_8000, 0x0000_0003})
+    void shouldFailTheQueueAndNothingElseWhenACompletionIsImpossible(final int bits) {
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mode=inline", DEVICE_BYTES, 4)) {
+            // Bit 16 is the phase: a stale entry is simply not seen, and the command times out instead.
+            final boolean stale = bits == 0x0001_0000;
+            rig.model.faults().mangle(2, 0, 1, 0, bits);
+            final DmaBuffer buffer = rig.device.allocate(4096);
+            assertTrue(rig.queue.read(1, 0, 4096, buffer, 0));
+            rig.queue.submit();
+            rig.poll();
+            if (stale) {
+                assertEquals(1, rig.queue.inFlight());
+                return;
+            }
+            final int protocol = BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_PROTOCOL, false);
+            assertEquals(protocol, rig.done.get(1L));
+            assertEquals(protocol, rig.queue.failure());
+            assertTrue(rig.queue.read(2, 0, 4096, buffer, 0));
+            rig.queue.submit();
+            rig.poll();
+            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_GONE, false), rig.done.get(2L));
+            assertEquals(0, rig.queue.inFlight());
+        }
+    }
+
+    @Test
+    void shouldFailTheQueueWhenAnotherQueueIsNamed() {
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mode=inline", DEVICE_BYTES, 4)) {
+            rig.model.faults().mangle(0, 0, 1, 0x0001_0000, 0);
+            assertEquals(BlockStatus.DRIVER_PROTOCOL, BlockStatus.code(rig.flush()));
+        }
+    }
+
+    @Test
+    void shouldEndAllRequestsWithATimeOutWhenOneIsNeverAnswered() {
+        final Path image = directory.resolve("image");
+        ModelRig.create(image, "", DEVICE_BYTES, 1).close();
+        try (ModelRig rig = ModelRig.open(image, "mode=inline", 4, NvmeOptions.DEFAULTS.withCommandTimeoutMs(200))) {
+            rig.model.faults().hold(2, 0, 1, Integer.MAX_VALUE);
+            final DmaBuffer buffer = rig.device.allocate(4096);
+            final int status = rig.read(0, 4096, buffer, 0);
+            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_TIMEOUT, false), status);
+            assertEquals(BlockStatus.DRIVER_GONE, BlockStatus.code(rig.read(0, 4096, buffer, 0)));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "mode=inline"})
+    void shouldSayThatTheControllerIsGoneWhenItLosesPower(final String parameters) {
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), parameters, DEVICE_BYTES, 4)) {
+            rig.model.losePower();
+            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_GONE, false), rig.flush());
+        }
+    }
+}
