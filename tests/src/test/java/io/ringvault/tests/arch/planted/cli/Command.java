@@ -1,0 +1,5 @@
+package io.ringvault.tests.arch.planted.cli;
+
+/** A lawful class of the command. */
+public final class Command {
+}

@@ -1,0 +1,5 @@
+package io.ringvault.tests.arch.planted.sys;
+
+/** A lawful class of the native layer. */
+public final class Sys {
+}
