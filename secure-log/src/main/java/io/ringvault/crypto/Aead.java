@@ -4,9 +4,9 @@ package io.ringvault.crypto;
  * AES-256-GCM (NIST SP 800-38D) with a 16-byte tag over heap arrays. Owned by one thread.
  *
  * <p>The nonce is a place on the volume: generation as 8 bytes, then slot as 4 bytes, both little-endian. Whoever calls
- * {@link #seal} promises that (key, generation, slot) was never sealed before with this key; nothing here can check that.
- * Only arrays are accepted: their memory is private to this process, so nobody changes it between the check of a tag and
- * the use of the plaintext, and a device cannot make an implementation authenticate altered ciphertext.
+ * {@link #seal} promises that (key, generation, slot) was never sealed before with this key; nothing here can check
+ * that. Only arrays are accepted: their memory is private to this process, so nobody changes it between the check of a
+ * tag and the use of the plaintext, and a device cannot make an implementation authenticate altered ciphertext.
  */
 public interface Aead {
     /** Key length in bytes. */
@@ -32,15 +32,18 @@ public interface Aead {
      * @throws IllegalArgumentException for lengths outside the arrays
      * @throws IllegalStateException    when the key is destroyed, or where the implementation notices a repeated nonce
      */
-    void seal(AeadKey key, long generation, int slot, byte[] aad, int aadLength, byte[] plain, int plainLength, byte[] out);
+    void seal(AeadKey key, long generation, int slot, byte[] aad, int aadLength, byte[] plain, int plainLength,
+        byte[] out);
 
     /**
-     * Checks the tag at {@code in[cipherLength..cipherLength + 16)} and decrypts {@code in[0..cipherLength)} into {@code plain}.
+     * Checks the tag at {@code in[cipherLength..cipherLength + 16)} and decrypts {@code in[0..cipherLength)} into
+     * {@code plain}.
      *
      * @param plain an array other than {@code in}, at least {@code cipherLength} long
      * @return false on a bad tag; {@code plain[0..cipherLength)} is zero then
      * @throws IllegalArgumentException for lengths outside the arrays
      * @throws IllegalStateException    when the key is destroyed
      */
-    boolean open(AeadKey key, long generation, int slot, byte[] aad, int aadLength, byte[] in, int cipherLength, byte[] plain);
+    boolean open(AeadKey key, long generation, int slot, byte[] aad, int aadLength, byte[] in, int cipherLength,
+        byte[] plain);
 }

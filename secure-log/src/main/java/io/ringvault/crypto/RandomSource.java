@@ -1,8 +1,8 @@
 package io.ringvault.crypto;
 
+import io.ringvault.block.StorageException;
 import java.io.FileInputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -10,8 +10,8 @@ import java.security.SecureRandom;
 /**
  * Where keys, salts and ids come from. Control plane only.
  *
- * <p>A port, so that simulations can seed it and a module with native access can plug in {@code getrandom}. An implementation
- * must not keep state in this process: a resumed virtual-machine snapshot would repeat it.
+ * <p>A port, so that simulations can seed it and a module with native access can plug in {@code getrandom}. An
+ * implementation must not keep state in this process: a resumed virtual-machine snapshot would repeat it.
  */
 @FunctionalInterface
 public interface RandomSource {
@@ -26,7 +26,10 @@ public interface RandomSource {
         return result;
     }
 
-    /** The kernel's generator, read without a buffer in between; the platform's {@link SecureRandom} where there is none. */
+    /**
+     * The kernel's generator, read without a buffer in between; the platform's {@link SecureRandom} where there is
+     * none.
+     */
     static RandomSource kernel() {
         final Path urandom = Path.of("/dev/urandom");
         if (!Files.exists(urandom)) {
@@ -38,7 +41,9 @@ public interface RandomSource {
                     throw new IOException("short read");
                 }
             } catch (final IOException failed) {
-                throw new UncheckedIOException("cannot read random bytes from " + urandom, failed);
+                throw new StorageException(StorageException.Category.IO, "cannot read random bytes from " + urandom
+                    + ": " + failed,
+                    failed);
             }
         };
     }

@@ -11,10 +11,11 @@ import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 
 /**
- * {@link Aead} over SunJCE on heap arrays, where it is fastest and free of its direct-buffer defects. Owned by one thread.
+ * {@link Aead} over SunJCE on heap arrays, where it is fastest and free of its direct-buffer defects. Owned by one
+ * thread.
  *
- * <p>SunJCE itself allocates a little under 1 kB per call (parameter object, key copy, counters); nothing is added to that.
- * It refuses the key and nonce that the same {@code Cipher} sealed with just before, and no other repetition.
+ * <p>SunJCE itself allocates a little under 1 kB per call (parameter object, key copy, counters); nothing is added to
+ * that. It refuses the key and nonce that the same {@code Cipher} sealed with just before, and no other repetition.
  */
 final class SunJceAead implements Aead {
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -40,7 +41,7 @@ final class SunJceAead implements Aead {
 
     @Override
     public void seal(final AeadKey key, final long generation, final int slot, final byte[] aad, final int aadLength,
-                     final byte[] plain, final int plainLength, final byte[] out) {
+        final byte[] plain, final int plainLength, final byte[] out) {
         check(aad, aadLength, plain, plainLength, out, plainLength + TAG_BYTES);
         try {
             sealing.init(Cipher.ENCRYPT_MODE, own(key), parameters(generation, slot));
@@ -50,15 +51,16 @@ final class SunJceAead implements Aead {
                 throw new IllegalStateException("SunJCE wrote " + written + " bytes for " + plainLength);
             }
         } catch (final InvalidAlgorithmParameterException repeated) {
-            throw new IllegalStateException("refused to seal a second time at generation " + generation + " slot " + slot, repeated);
+            throw new IllegalStateException("refused to seal a second time at generation " + generation + " slot "
+                + slot, repeated);
         } catch (final GeneralSecurityException impossible) {
             throw new IllegalStateException("SunJCE failed to seal: " + impossible.getMessage(), impossible);
         }
     }
 
     @Override
-    public boolean open(final AeadKey key, final long generation, final int slot, final byte[] aad, final int aadLength,
-                        final byte[] in, final int cipherLength, final byte[] plain) {
+    public boolean open(final AeadKey key, final long generation, final int slot, final byte[] aad,
+        final int aadLength, final byte[] in, final int cipherLength, final byte[] plain) {
         check(aad, aadLength, in, cipherLength + TAG_BYTES, plain, cipherLength);
         try {
             opening.init(Cipher.DECRYPT_MODE, own(key), parameters(generation, slot));
@@ -88,11 +90,12 @@ final class SunJceAead implements Aead {
         throw new IllegalArgumentException("the key was imported by another provider");
     }
 
-    private static void check(final byte[] aad, final int aadLength, final byte[] in, final int inLength, final byte[] out,
-                              final int outLength) {
+    private static void check(final byte[] aad, final int aadLength, final byte[] in, final int inLength,
+        final byte[] out, final int outLength) {
         if (aadLength < 0 || aadLength > aad.length || inLength < 0 || inLength > in.length || outLength < 0
             || outLength > out.length || in == out) {
-            throw new IllegalArgumentException("aad " + aadLength + " of " + aad.length + ", input " + inLength + " of " + in.length
+            throw new IllegalArgumentException("aad " + aadLength + " of " + aad.length + ", input " + inLength + " of "
+                + in.length
                 + ", output " + outLength + " of " + out.length + (in == out ? ", one array for both" : ""));
         }
     }

@@ -9,12 +9,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * A volume's master key and its number. Every other key of the volume is derived from it ({@code docs/format.md}, section 2);
- * it never encrypts anything itself.
+ * A volume's master key and its number. Every other key of the volume is derived from it ({@code docs/format.md},
+ * section 2); it never encrypts anything itself.
  *
- * <p>Kept outside the heap, where no collector copies it, and zeroed by {@link #close}. Each derivation needs a transient
- * heap copy, which is zeroed here; the JDK's KDF keeps its own until collected. Control plane, any thread, but not
- * concurrently with {@link #close}. Returned keys belong to the caller, who zeroes them.
+ * <p>Kept outside the heap, where no collector copies it, and zeroed by {@link #close}. Each derivation needs a
+ * transient heap copy, which is zeroed here; the JDK's KDF keeps its own until collected. Control plane, any thread,
+ * but not concurrently with {@link #close}. Returned keys belong to the caller, who zeroes them.
  */
 public final class VolumeKey implements AutoCloseable {
     /** Length of the key and of everything derived from it. */
@@ -61,14 +61,14 @@ public final class VolumeKey implements AutoCloseable {
 
     /** The key of one superblock slot write, which drew {@code random32}. */
     public byte[] slotKey(final byte[] random32, final byte[] volumeId) {
-        return derive(random32, info("ringvault slot", 8 + VOLUME_ID_BYTES).putInt(FORMAT_VERSION).putInt(CIPHER_AES_256_GCM)
-            .put(volumeId));
+        return derive(random32, info("ringvault slot", 8 + VOLUME_ID_BYTES).putInt(FORMAT_VERSION)
+            .putInt(CIPHER_AES_256_GCM).put(volumeId));
     }
 
     /** The key under which session {@code sessionId} seals all its blocks. */
     public byte[] sessionKey(final byte[] volumeId, final long sessionId, final byte[] salt) {
-        return derive(salt, info("ringvault session", 16 + VOLUME_ID_BYTES).putInt(FORMAT_VERSION).putInt(CIPHER_AES_256_GCM)
-            .put(volumeId).putLong(sessionId));
+        return derive(salt, info("ringvault session", 16 + VOLUME_ID_BYTES).putInt(FORMAT_VERSION)
+            .putInt(CIPHER_AES_256_GCM).put(volumeId).putLong(sessionId));
     }
 
     /** The key of the anchor's MAC. */
@@ -82,16 +82,16 @@ public final class VolumeKey implements AutoCloseable {
     }
 
     /**
-     * A session salt: fresh random bytes hedged with this key, so that a poor or repeated generator does not repeat a salt as
-     * long as the slot serial or the anchor moved.
+     * A session salt: fresh random bytes hedged with this key, so that a poor or repeated generator does not repeat a
+     * salt as long as the slot serial or the anchor moved.
      */
     public byte[] sessionSalt(final byte[] random32, final long slotSerial, final long anchorEpoch) {
         final byte[] bytes = copy();
         final byte[] ikm = Arrays.copyOf(random32, random32.length + BYTES);
         System.arraycopy(bytes, 0, ikm, random32.length, BYTES);
         try {
-            final byte[] salt = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN).putLong(slotSerial).putLong(anchorEpoch)
-                .array();
+            final byte[] salt = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN).putLong(slotSerial)
+                .putLong(anchorEpoch).array();
             return Hkdf.derive(ikm, salt, "ringvault salt".getBytes(StandardCharsets.US_ASCII), BYTES);
         } finally {
             Arrays.fill(bytes, (byte) 0);
@@ -114,7 +114,8 @@ public final class VolumeKey implements AutoCloseable {
 
     private byte[] derive(final byte[] salt, final ByteBuffer info) {
         if (info.hasRemaining()) {
-            throw new IllegalArgumentException("volume id of the wrong length: " + info.remaining() + " bytes are missing");
+            throw new IllegalArgumentException("volume id of the wrong length: " + info.remaining()
+                + " bytes are missing");
         }
         final byte[] bytes = copy();
         try {

@@ -7,8 +7,9 @@ import io.ringvault.crypto.Aead;
 import io.ringvault.crypto.AeadKey;
 
 /**
- * Seals and opens blocks with the associated data of {@code docs/format.md}, section 2. Owned by one thread; allocates nothing
- * itself and never chooses a place: that (session key, generation, slot) is sealed once is the caller's promise.
+ * Seals and opens blocks with the associated data of {@code docs/format.md}, section 2. Owned by one thread; allocates
+ * nothing itself and never chooses a place: that (session key, generation, slot) is sealed once is the caller's
+ * promise.
  */
 public final class BlockSealer {
     /** Ciphertext of a data block with its tag behind it. */
@@ -31,14 +32,17 @@ public final class BlockSealer {
     }
 
     /** Seals user data; {@code out} gets 4096 bytes for the device, then the tag for summary and index. */
-    public void sealData(final AeadKey key, final long generation, final int slot, final long lba, final byte[] plain4096,
-                         final byte[] out4112) {
+    public void sealData(final AeadKey key, final long generation, final int slot, final long lba,
+        final byte[] plain4096, final byte[] out4112) {
         aead.seal(key, generation, slot, aad, dataAad(lba), plain4096, BLOCK_BYTES, out4112);
     }
 
-    /** Opens user data from 4096 bytes of ciphertext and its tag; false when it does not verify (the plaintext is zeroed). */
-    public boolean openData(final AeadKey key, final long generation, final int slot, final long lba, final byte[] in4112,
-                            final byte[] plain4096) {
+    /**
+     * Opens user data from 4096 bytes of ciphertext and its tag; false when it does not verify (the plaintext is
+     * zeroed).
+     */
+    public boolean openData(final AeadKey key, final long generation, final int slot, final long lba,
+        final byte[] in4112, final byte[] plain4096) {
         return aead.open(key, generation, slot, aad, dataAad(lba), in4112, BLOCK_BYTES, plain4096);
     }
 
@@ -49,15 +53,16 @@ public final class BlockSealer {
      * @param objectId table id, page index, directory index, or 0
      * @param ordinal  block within the table, or 0
      */
-    public void sealBlock(final AeadKey key, final int kind, final long objectId, final int ordinal, final long generation,
-                          final int slot, final byte[] plain4080, final byte[] out4096) {
+    public void sealBlock(final AeadKey key, final int kind, final long objectId, final int ordinal,
+        final long generation, final int slot, final byte[] plain4080, final byte[] out4096) {
         aead.seal(key, generation, slot, aad, blockAad(kind, objectId, ordinal), plain4080, SEALED_BYTES, out4096);
     }
 
     /** Opens a block that carries its own tag; false when it does not verify (the plaintext is zeroed). */
-    public boolean openBlock(final AeadKey key, final int kind, final long objectId, final int ordinal, final long generation,
-                             final int slot, final byte[] in4096, final byte[] plain4080) {
-        return aead.open(key, generation, slot, aad, blockAad(kind, objectId, ordinal), in4096, SEALED_BYTES, plain4080);
+    public boolean openBlock(final AeadKey key, final int kind, final long objectId, final int ordinal,
+        final long generation, final int slot, final byte[] in4096, final byte[] plain4080) {
+        return aead.open(key, generation, slot, aad, blockAad(kind, objectId, ordinal), in4096, SEALED_BYTES,
+            plain4080);
     }
 
     private int dataAad(final long lba) {

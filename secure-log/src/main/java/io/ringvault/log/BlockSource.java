@@ -1,6 +1,9 @@
 package io.ringvault.log;
 
-/** Synchronous reads of 4096-byte blocks into private memory, for the control plane: opening, recovery, verification. One thread. */
+/**
+ * Synchronous reads of 4096-byte blocks into private memory, for the control plane: opening, recovery, verification.
+ * One thread.
+ */
 public interface BlockSource {
 
     /**

@@ -13,7 +13,8 @@ public interface BlockStore extends BlockSource {
     /**
      * Makes durable everything written before.
      *
-     * @throws io.ringvault.block.StorageException IO when the device failed; what was written before is in doubt for ever
+     * @throws io.ringvault.block.StorageException IO when the device failed; what was written before is in doubt for
+     *         ever
      */
     void flush();
 }

@@ -48,9 +48,11 @@ public record Geometry(int segmentBlocks, int segmentCount, long volumeBlocks, l
     }
 
     /** What is wrong with these values, or null. For codecs, which must report damage rather than wrong use. */
-    public static String problem(final int segmentBlocks, final int segmentCount, final long volumeBlocks, final long userBlocks) {
+    public static String problem(final int segmentBlocks, final int segmentCount, final long volumeBlocks,
+        final long userBlocks) {
         if (segmentBlocks < MIN_SEGMENT_BLOCKS || segmentBlocks > MAX_SEGMENT_BLOCKS) {
-            return "segments of " + segmentBlocks + " blocks; allowed are " + MIN_SEGMENT_BLOCKS + ".." + MAX_SEGMENT_BLOCKS;
+            return "segments of " + segmentBlocks + " blocks; allowed are " + MIN_SEGMENT_BLOCKS + ".."
+                + MAX_SEGMENT_BLOCKS;
         }
         if (volumeBlocks < 0 || volumeBlocks > MAX_VOLUME_BLOCKS) {
             return "a volume of " + volumeBlocks + " blocks; the most is " + MAX_VOLUME_BLOCKS;
@@ -61,8 +63,8 @@ public record Geometry(int segmentBlocks, int segmentCount, long volumeBlocks, l
                 + " blocks; at least " + MIN_SEGMENTS + " are needed: use a larger device or smaller segments";
         }
         if (segmentCount != fitting) {
-            return "segment count " + segmentCount + ", but " + fitting + " segments of " + segmentBlocks + " blocks fit in "
-                + volumeBlocks + " blocks";
+            return "segment count " + segmentCount + ", but " + fitting + " segments of " + segmentBlocks
+                + " blocks fit in " + volumeBlocks + " blocks";
         }
         final long room = (long) segmentCount * (segmentBlocks - 2);
         if (userBlocks < 1 || userBlocks >= room) {

@@ -17,14 +17,15 @@ import java.util.List;
  * @param keySlots        exactly eight
  */
 public record Header(int cipher, byte[] volumeId, Geometry geometry, int volumeKeyNumber, long serial, byte[] keyCheck,
-                     List<KeySlot> keySlots) {
+    List<KeySlot> keySlots) {
     /** Key slots in a header. */
     public static final int KEY_SLOTS = 8;
 
     public Header {
-        if (volumeId.length != VolumeKey.VOLUME_ID_BYTES || keyCheck.length != VolumeKey.BYTES || keySlots.size() != KEY_SLOTS) {
-            throw new IllegalArgumentException("header with a volume id of " + volumeId.length + " bytes, a key check of "
-                + keyCheck.length + " bytes and " + keySlots.size() + " key slots");
+        if (volumeId.length != VolumeKey.VOLUME_ID_BYTES || keyCheck.length != VolumeKey.BYTES
+            || keySlots.size() != KEY_SLOTS) {
+            throw new IllegalArgumentException("header with a volume id of " + volumeId.length
+                + " bytes, a key check of " + keyCheck.length + " bytes and " + keySlots.size() + " key slots");
         }
         volumeId = volumeId.clone();
         keyCheck = keyCheck.clone();
@@ -60,6 +61,7 @@ public record Header(int cipher, byte[] volumeId, Geometry geometry, int volumeK
 
     @Override
     public String toString() {
-        return "Header[volume " + volumeIdText() + ", " + geometry + ", key " + volumeKeyNumber + ", serial " + serial + "]";
+        return "Header[volume " + volumeIdText() + ", " + geometry + ", key " + volumeKeyNumber + ", serial " + serial
+            + "]";
     }
 }

@@ -89,21 +89,24 @@ public final class HeaderCodec {
     /**
      * Reads a header and checks every field.
      *
-     * @throws StorageException INTEGRITY when this is no undamaged header, CONFIGURATION for a newer format or unknown cipher
+     * @throws StorageException INTEGRITY when this is no undamaged header, CONFIGURATION for a newer format or unknown
+     *         cipher
      */
     public static Header decode(final byte[] block) {
         if (!hasMagic(block)) {
             throw StorageException.integrity("it does not begin like a Ringvault header");
         }
-        if (!MessageDigest.isEqual(checksum(block), Arrays.copyOfRange(block, CHECKSUM_OFFSET, CHECKSUM_OFFSET + CHECKSUM_BYTES))) {
+        if (!MessageDigest.isEqual(checksum(block),
+            Arrays.copyOfRange(block, CHECKSUM_OFFSET, CHECKSUM_OFFSET + CHECKSUM_BYTES))) {
             throw StorageException.integrity("its checksum does not match");
         }
         final int format = Le.getInt(block, FORMAT_OFFSET);
         final int cipher = Le.getInt(block, CIPHER_OFFSET);
         if (format != VolumeKey.FORMAT_VERSION || cipher != VolumeKey.CIPHER_AES_256_GCM) {
-            throw StorageException.configuration("the volume has format " + Integer.toUnsignedString(format) + " and cipher "
-                + Integer.toUnsignedString(cipher) + "; this program knows format " + VolumeKey.FORMAT_VERSION + " and cipher "
-                + VolumeKey.CIPHER_AES_256_GCM + " only: use a newer release");
+            throw StorageException.configuration("the volume has format " + Integer.toUnsignedString(format)
+                + " and cipher "
+                + Integer.toUnsignedString(cipher) + "; this program knows format " + VolumeKey.FORMAT_VERSION
+                + " and cipher " + VolumeKey.CIPHER_AES_256_GCM + " only: use a newer release");
         }
         final int segmentBlocks = Le.getInt(block, SEGMENT_BLOCKS_OFFSET);
         final int segmentCount = Le.getInt(block, SEGMENT_COUNT_OFFSET);
@@ -122,7 +125,8 @@ public final class HeaderCodec {
         for (int i = 0; i < Header.KEY_SLOTS; i++) {
             slots.add(decodeSlot(block, KEY_SLOTS_OFFSET + i * KEY_SLOT_BYTES, i));
         }
-        return new Header(cipher, Arrays.copyOfRange(block, VOLUME_ID_OFFSET, VOLUME_ID_OFFSET + VolumeKey.VOLUME_ID_BYTES),
+        return new Header(cipher, Arrays.copyOfRange(block, VOLUME_ID_OFFSET, VOLUME_ID_OFFSET
+            + VolumeKey.VOLUME_ID_BYTES),
             new Geometry(segmentBlocks, segmentCount, volumeBlocks, userBlocks), Le.getInt(block, KEY_NUMBER_OFFSET),
             Le.getLong(block, SERIAL_OFFSET),
             Arrays.copyOfRange(block, KEY_CHECK_OFFSET, KEY_CHECK_OFFSET + VolumeKey.BYTES), slots);
@@ -133,12 +137,14 @@ public final class HeaderCodec {
         final int kind = Le.getInt(block, at + SLOT_KIND);
         final boolean known = state == KeySlot.EMPTY && Le.isZero(block, at, at + KEY_SLOT_BYTES)
             || state == KeySlot.ACTIVE && (kind == KeySlot.KIND_KEY_FILE || kind == KeySlot.KIND_PASSPHRASE);
-        if (!known || Le.getInt(block, at + SLOT_RESERVED) != 0 || !Le.isZero(block, at + SLOT_END, at + KEY_SLOT_BYTES)) {
+        if (!known || Le.getInt(block, at + SLOT_RESERVED) != 0
+            || !Le.isZero(block, at + SLOT_END, at + KEY_SLOT_BYTES)) {
             throw StorageException.integrity("key slot " + index + " has state " + state + " and kind " + kind
                 + ", or a reserved byte that is not zero");
         }
         return new KeySlot(state, kind, Le.getInt(block, at + SLOT_MEMORY), Le.getInt(block, at + SLOT_ITERATIONS),
-            Le.getInt(block, at + SLOT_PARALLELISM), Arrays.copyOfRange(block, at + SLOT_SALT, at + SLOT_SALT + KeySlot.SALT_BYTES),
+            Le.getInt(block, at + SLOT_PARALLELISM),
+            Arrays.copyOfRange(block, at + SLOT_SALT, at + SLOT_SALT + KeySlot.SALT_BYTES),
             Arrays.copyOfRange(block, at + SLOT_WRAPPED, at + SLOT_WRAPPED + KeySlot.WRAPPED_BYTES));
     }
 

@@ -29,13 +29,15 @@ public final class KeyFile {
         try (InputStream in = Files.newInputStream(path)) {
             final int length = in.readNBytes(buffer, 0, buffer.length);
             if (length < MIN_BYTES || length > MAX_BYTES) {
-                throw StorageException.configuration("key file " + path + " has " + (length > MAX_BYTES ? "more than " + MAX_BYTES
+                throw StorageException.configuration("key file " + path + " has "
+                    + (length > MAX_BYTES ? "more than " + MAX_BYTES
                     : String.valueOf(length)) + " bytes; allowed are " + MIN_BYTES + " to " + MAX_BYTES
                     + ". A good one: head -c 32 /dev/urandom > " + path.getFileName());
             }
             return Arrays.copyOf(buffer, length);
         } catch (final NoSuchFileException missing) {
-            throw new StorageException(StorageException.Category.CONFIGURATION, "key file " + path + " does not exist", missing);
+            throw new StorageException(StorageException.Category.CONFIGURATION, "key file " + path + " does not exist",
+                missing);
         } catch (final IOException failed) {
             throw new StorageException(StorageException.Category.CONFIGURATION, "key file " + path + " cannot be read: "
                 + failed.getMessage(), failed);

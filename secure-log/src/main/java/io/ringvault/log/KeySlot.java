@@ -13,7 +13,8 @@ import java.util.Arrays;
  * @param salt        32 bytes
  * @param wrapped     48 bytes: the encrypted volume key and its tag
  */
-public record KeySlot(int state, int kind, int memoryKib, int iterations, int parallelism, byte[] salt, byte[] wrapped) {
+public record KeySlot(int state, int kind, int memoryKib, int iterations, int parallelism, byte[] salt,
+    byte[] wrapped) {
     /** Holds nothing. */
     public static final int EMPTY = 0;
     /** Holds a wrapped key. */
@@ -32,7 +33,8 @@ public record KeySlot(int state, int kind, int memoryKib, int iterations, int pa
 
     public KeySlot {
         if (salt.length != SALT_BYTES || wrapped.length != WRAPPED_BYTES) {
-            throw new IllegalArgumentException("key slot with " + salt.length + " bytes of salt, " + wrapped.length + " wrapped");
+            throw new IllegalArgumentException("key slot with " + salt.length + " bytes of salt, " + wrapped.length
+                + " wrapped");
         }
         salt = salt.clone();
         wrapped = wrapped.clone();

@@ -26,7 +26,8 @@ public final class ObjectKind {
     public static final int MANIFEST_PAGE = 11;
 
     private static final String[] NAMES = {
-        "none", "chunk summary", "data block", "table records", "table ranges", "table fences", "table head", "checkpoint root",
+        "none", "chunk summary", "data block", "table records", "table ranges", "table fences", "table head",
+            "checkpoint root",
         "checkpoint directory", "segment table page", "session table page", "manifest page"
     };
 

@@ -10,20 +10,21 @@ public final class VolumeHeader {
     }
 
     /** One copy as found: the header, or why there is none. */
-    private record Copy(String name, Header header, String problem, boolean unreadable, boolean magic, StorageException refusal) {
+    private record Copy(String name, Header header, String problem, boolean unreadable, boolean magic,
+        StorageException refusal) {
     }
 
     /**
      * Reads both copies and takes the valid one with the higher serial. Writes nothing.
      *
      * @param warnings gets a line when only one copy is good
-     * @throws StorageException INTEGRITY when there is no volume, both copies are damaged or the image is truncated; IO when
-     *                          neither copy can be read; CONFIGURATION for a newer format
+     * @throws StorageException INTEGRITY when there is no volume, both copies are damaged or the image is truncated; IO
+     *         when neither copy can be read; CONFIGURATION for a newer format
      */
     public static Header load(final BlockSource source, final List<String> warnings) {
         if (source.blocks() < 1) {
-            throw StorageException.integrity("no volume here: the device holds less than one block of " + Geometry.BLOCK_BYTES
-                + " bytes; the image is empty or truncated");
+            throw StorageException.integrity("no volume here: the device holds less than one block of "
+                + Geometry.BLOCK_BYTES + " bytes; the image is empty or truncated");
         }
         final Copy a = read(source, "A", 0, false);
         final long blockB = a.header != null ? a.header.geometry().headerBlock(1) : source.blocks() - 1;
@@ -102,9 +103,11 @@ public final class VolumeHeader {
             return a.refusal != null ? a.refusal : b.refusal;
         }
         if (a.unreadable && b.unreadable) {
-            return StorageException.io("neither header copy can be read: block 0 " + a.problem + "; block " + blockB + " " + b.problem);
+            return StorageException.io("neither header copy can be read: block 0 " + a.problem + "; block " + blockB
+                + " " + b.problem);
         }
-        final String detail = "copy A at block 0 (" + a.problem + "), copy B at block " + blockB + " (" + b.problem + ")";
+        final String detail = "copy A at block 0 (" + a.problem + "), copy B at block " + blockB + " (" + b.problem
+            + ")";
         return StorageException.integrity(a.magic || b.magic
             ? "damaged header: " + detail + ". Nothing was written"
             : "no volume here, or both ends of it are destroyed or truncated: " + detail + ". Nothing was written");

@@ -1,0 +1,41 @@
+package io.ringvault.log;
+
+/**
+ * Remembers, outside the device, the newest commit that was acknowledged, so that an older image of the device is
+ * noticed. One thread at a time: the control plane while opening, a blocking worker afterwards, never an agent.
+ */
+public interface Anchor extends AutoCloseable {
+    /** No anchor: a whole-image rollback is not detected. */
+    int KIND_NONE = 0;
+    /** A local file. */
+    int KIND_LOCAL_FILE = 1;
+    /** The memory of this process, for tests and embedding. */
+    int KIND_MEMORY = 2;
+
+    /** The kind, as the superblock records it. */
+    int kind();
+
+    /** 32 bytes that name this anchor, as the superblock records them; zero for none. */
+    byte[] id();
+
+    /** Where it is, in the form that {@link Anchors#open} takes; the superblock records it as a hint. */
+    String spec();
+
+    /**
+     * The value now; null where there is no anchor to ask (kind none).
+     *
+     * @throws io.ringvault.block.StorageException FRESHNESS when it is gone or damaged, IO when it cannot be reached
+     */
+    AnchorValue read();
+
+    /**
+     * Replaces the value, durably, if it still is {@code expected}.
+     *
+     * @return false when it is another one: somebody else advanced it, nothing was changed
+     * @throws io.ringvault.block.StorageException FRESHNESS when it is gone or damaged, IO when it cannot be reached
+     */
+    boolean advance(AnchorValue expected, AnchorValue next);
+
+    @Override
+    void close();
+}
