@@ -4,4 +4,5 @@ module io.ringvault.cli {
     requires info.picocli;
     requires HdrHistogram;
 
+    exports io.ringvault.nbd;
 }
