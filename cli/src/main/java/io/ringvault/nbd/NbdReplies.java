@@ -1,6 +1,13 @@
 package io.ringvault.nbd;
 
-import static io.ringvault.nbd.NbdProtocol.*;
+import static io.ringvault.nbd.NbdProtocol.CMD_READ;
+import static io.ringvault.nbd.NbdProtocol.REPLY_ERROR;
+import static io.ringvault.nbd.NbdProtocol.REPLY_ERROR_OFFSET;
+import static io.ringvault.nbd.NbdProtocol.REPLY_FLAG_DONE;
+import static io.ringvault.nbd.NbdProtocol.REPLY_NONE;
+import static io.ringvault.nbd.NbdProtocol.REPLY_OFFSET_DATA;
+import static io.ringvault.nbd.NbdProtocol.SIMPLE_REPLY_MAGIC;
+import static io.ringvault.nbd.NbdProtocol.STRUCTURED_REPLY_MAGIC;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,6 +1,15 @@
 package io.ringvault.nbd;
 
-import static io.ringvault.nbd.NbdProtocol.*;
+import static io.ringvault.nbd.NbdProtocol.CMD_FLAG_DF;
+import static io.ringvault.nbd.NbdProtocol.CMD_FLAG_FAST_ZERO;
+import static io.ringvault.nbd.NbdProtocol.CMD_FLAG_FUA;
+import static io.ringvault.nbd.NbdProtocol.CMD_FLAG_NO_HOLE;
+import static io.ringvault.nbd.NbdProtocol.CMD_FLUSH;
+import static io.ringvault.nbd.NbdProtocol.CMD_READ;
+import static io.ringvault.nbd.NbdProtocol.CMD_TRIM;
+import static io.ringvault.nbd.NbdProtocol.CMD_WRITE;
+import static io.ringvault.nbd.NbdProtocol.CMD_WRITE_ZEROES;
+import static io.ringvault.nbd.NbdProtocol.MAX_REQUEST_BYTES;
 
 /** What may be asked of an export (doc/proto.md, "Request types" and "Error values"). Pure. */
 final class NbdRules {

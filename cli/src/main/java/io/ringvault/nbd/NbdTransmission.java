@@ -1,6 +1,16 @@
 package io.ringvault.nbd;
 
-import static io.ringvault.nbd.NbdProtocol.*;
+import static io.ringvault.nbd.NbdProtocol.CMD_DISC;
+import static io.ringvault.nbd.NbdProtocol.CMD_FLAG_DF;
+import static io.ringvault.nbd.NbdProtocol.CMD_FLAG_FUA;
+import static io.ringvault.nbd.NbdProtocol.CMD_FLUSH;
+import static io.ringvault.nbd.NbdProtocol.CMD_READ;
+import static io.ringvault.nbd.NbdProtocol.CMD_TRIM;
+import static io.ringvault.nbd.NbdProtocol.CMD_WRITE;
+import static io.ringvault.nbd.NbdProtocol.CMD_WRITE_ZEROES;
+import static io.ringvault.nbd.NbdProtocol.MAX_REQUEST_BYTES;
+import static io.ringvault.nbd.NbdProtocol.REQUEST_BYTES;
+import static io.ringvault.nbd.NbdProtocol.REQUEST_MAGIC;
 
 import io.ringvault.nbd.NbdOperation.Framing;
 import java.io.IOException;
