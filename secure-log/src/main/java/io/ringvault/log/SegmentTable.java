@@ -348,6 +348,21 @@ public final class SegmentTable {
         return true;
     }
 
+    /** Lets a loaded table know of a segment that was given to objects after the snapshot: CLOSED, under its new generation. */
+    void adopt(final int segment, final long generation, final long session) {
+        forget(segment);
+        set(segment, SegmentState.CLOSED);
+        generations[segment] = generation;
+        sessions[segment] = session;
+        purposes[segment] = SegmentPurpose.OBJECT;
+        insert(segment);
+    }
+
+    /** Lets a loaded table know that a slot was written, whatever the segment's state. */
+    void covers(final int segment, final int slot) {
+        endSlots[segment] = Math.max(endSlots[segment], slot + 1);
+    }
+
     private int added(final int segment, final int value, final int delta, final String what) {
         final long sum = (long) value + delta;
         if (sum < 0 || sum > Integer.MAX_VALUE) {
