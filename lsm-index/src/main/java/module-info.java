@@ -2,4 +2,5 @@
 module io.ringvault.lsm {
     requires transitive io.ringvault.log;
 
+    exports io.ringvault.lsm;
 }
