@@ -1,0 +1,80 @@
+package io.ringvault.nvme;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringvault.block.StorageException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.junit.jupiter.api.Test;
+
+/** What a controller may say, and what is refused. */
+class FactsTest {
+    private static final long GOOD_CAP = 1L << 37 | 0x3FF;
+    private final MemorySegment data = Arena.ofAuto().allocate(4096, 8);
+    private final ByteBuffer bytes = data.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+
+    @Test
+    void shouldRefuseCapabilitiesWhenTheDriverCannotWorkWithThem() {
+        assertEquals(GOOD_CAP, ControllerFacts.checkCapabilities("u", GOOD_CAP));
+        refused(-1L, "all ones");
+        refused(0x3FF, "NVM command set");
+        refused(GOOD_CAP | 1L << 48, "smallest memory page");
+        refused(1L << 37, "queue entry");
+    }
+
+    private static void refused(final long cap, final String part) {
+        final StorageException thrown =
+            assertThrows(StorageException.class, () -> ControllerFacts.checkCapabilities("u", cap));
+        assertEquals(StorageException.Category.IO, thrown.category());
+        assertTrue(thrown.getMessage().contains(part), thrown.getMessage());
+    }
+
+    @Test
+    void shouldLimitCommandsToOneListPageWhenTheTransferLimitIsAbsurd() {
+        assertEquals(8192, ControllerFacts.commandBytes(1, 12));
+        assertEquals(1 << 20, ControllerFacts.commandBytes(8, 12));
+        for (final int exponent : new int[] {0, 9, 10, 18, 19, 31, 32, 64, 255}) {
+            assertEquals(PrpList.MAXIMUM_BYTES, ControllerFacts.commandBytes(exponent, 12), "exponent " + exponent);
+        }
+    }
+
+    @Test
+    void shouldRefuseAControllerWhenItsEntrySizesAreOdd() {
+        bytes.put(512, (byte) 0x77).put(513, (byte) 0x44);
+        assertThrows(StorageException.class, () -> ControllerFacts.of("u", GOOD_CAP, 0x10400, data));
+        bytes.put(512, (byte) 0x66);
+        assertEquals("1.4.0", ControllerFacts.of("u", GOOD_CAP, 0x10400, data).version());
+    }
+
+    @Test
+    void shouldAcceptBothBlockSizesWhenTheNamespaceIsPlain() {
+        bytes.putLong(0, 1000).put(130, (byte) 9);
+        assertEquals(new NamespaceFacts(1, 1000, 9), NamespaceFacts.of("u", 1, data));
+        bytes.put(130, (byte) 12);
+        assertEquals(new NamespaceFacts(1, 1000, 12), NamespaceFacts.of("u", 1, data));
+    }
+
+    @Test
+    void shouldRefuseANamespaceWhenItsDescriptionIsUnusable() {
+        bytes.putLong(0, 1000).put(130, (byte) 12);
+        for (final int shift : new int[] {0, 8, 10, 13, 63, 255}) {
+            bytes.put(130, (byte) shift);
+            assertThrows(StorageException.class, () -> NamespaceFacts.of("u", 1, data), "shift " + shift);
+        }
+        bytes.put(130, (byte) 12);
+        for (final long blocks : new long[] {0, -1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 51}) {
+            bytes.putLong(0, blocks);
+            assertThrows(StorageException.class, () -> NamespaceFacts.of("u", 1, data), "blocks " + blocks);
+        }
+        bytes.putLong(0, 1000).putShort(128, (short) 8);
+        assertThrows(StorageException.class, () -> NamespaceFacts.of("u", 1, data));
+        bytes.putShort(128, (short) 0).put(29, (byte) 1);
+        assertThrows(StorageException.class, () -> NamespaceFacts.of("u", 1, data));
+        bytes.put(29, (byte) 0).put(26, (byte) 1);
+        assertThrows(StorageException.class, () -> NamespaceFacts.of("u", 1, data));
+    }
+}
