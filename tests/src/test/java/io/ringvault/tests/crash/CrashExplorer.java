@@ -1,0 +1,351 @@
+package io.ringvault.tests.crash;
+
+import io.ringvault.tests.harness.DiskKind;
+import io.ringvault.tests.harness.Recorder;
+import io.ringvault.tests.harness.Script;
+import io.ringvault.tests.harness.SimAnchor;
+import io.ringvault.tests.harness.SimRig;
+import io.ringvault.tests.harness.SimRig.Keep;
+import io.ringvault.tests.harness.TestDisk;
+import io.ringvault.tests.history.History;
+import io.ringvault.tests.history.HistoryChecker;
+import io.ringvault.tests.history.HistoryViolation;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * Runs a script on a simulated device and takes crash clones at its device operations, at each advance of the anchor,
+ * and after each
+ * step. Each clone is opened for writing and must show one admissible state; a crash during that recovery must lead
+ * to the same state;
+ * then it is written to, closed or crashed, and reopened again. One thread, everything from one seed.
+ */
+public final class CrashExplorer {
+    /** What to do at each crash point, and how often. */
+    public static final class Settings {
+        /** With a freshness anchor. */
+        public boolean anchored = true;
+        /** Policies at each crash point. */
+        public List<Keep> policies = List.of(Keep.values());
+        /** Examine one crash point in so many, beginning with a seeded one. */
+        public int stride = 1;
+        /** In one clone out of so many, crash again during its recovery ... */
+        public int nestedEvery = 3;
+        /** ... at about so many of its operations. */
+        public int nestedPoints = 4;
+        /** In one clone out of so many, write on, close or crash, and reopen twice. */
+        public int followUpEvery = 2;
+        /** No more clones than this. */
+        public long limit = Long.MAX_VALUE;
+        /** Called with each clone before it is opened, and after each examination; for oracles. */
+        public Oracle oracle = Oracle.NONE;
+    }
+
+    /** Sees every device that is used and may fail after each examination. */
+    public interface Oracle {
+        /** Sees nothing. */
+        Oracle NONE = new Oracle() { };
+
+        /** This device is going to be used. */
+        default void watch(final SimRig rig) {
+        }
+
+        /** Throws if anything was wrong. */
+        default void check() {
+        }
+    }
+
+    private final DiskKind kind;
+    private final Settings settings;
+    private final Map<Keep, Long> points = new EnumMap<>(Keep.class);
+    private long nested;
+    private long followUps;
+    private long operations;
+    private long reopens;
+    private long stepsDone;
+
+    /** For one kind of disk. */
+    public CrashExplorer(final DiskKind kind, final Settings settings) {
+        this.kind = kind;
+        this.settings = settings;
+    }
+
+    /** Clones opened and checked so far, nested ones included. */
+    public long examined() {
+        return points.values().stream().mapToLong(Long::longValue).sum() + nested;
+    }
+
+    /** Whether the limit is reached. */
+    public boolean done() {
+        return examined() >= settings.limit;
+    }
+
+    /** Counts by kind, for the console. */
+    public String report() {
+        return examined() + " crash images " + points + " during recovery " + nested + ", written on and reopened "
+            + followUps + ", "
+            + operations + " device operations, " + stepsDone + " steps, " + reopens + " reopens";
+    }
+
+    /** Explores one script; a violation is thrown with everything needed to run it again. */
+    public void explore(final Script script, final long seed) {
+        new Run(script, seed).explore();
+    }
+
+    /** The smallest script found within the time that still fails with this seed. */
+    public static Script shrink(final DiskKind kind, final Settings settings, final Script failing, final long seed,
+        final long limitNs) {
+        final long end = System.nanoTime() + limitNs;
+        Script smallest = failing;
+        for (int length = failing.steps().size() / 2; length >= 1; length = length / 2) {
+            for (int from = 0; from + length <= smallest.steps().size() && System.nanoTime() < end;) {
+                final Script candidate = smallest.without(from, from + length);
+                if (fails(kind, settings, candidate, seed)) {
+                    smallest = candidate;
+                } else {
+                    from += length;
+                }
+            }
+        }
+        return smallest;
+    }
+
+    private static boolean fails(final DiskKind kind, final Settings settings, final Script script, final long seed) {
+        try {
+            new CrashExplorer(kind, settings).explore(script, seed);
+            return false;
+        } catch (final AssertionError | RuntimeException failed) {
+            return true;
+        }
+    }
+
+    private record Clone(SimRig rig, SimAnchor anchor, String label) {
+    }
+
+    private final class Run {
+        private final Script script;
+        private final long seed;
+        private final Random random;
+        private final Recorder recorder;
+        private SimRig rig;
+        private SimAnchor anchor;
+        private String phase = "format";
+        private int step = -1;
+        private long point;
+
+        Run(final Script script, final long seed) {
+            this.script = script;
+            this.seed = seed;
+            this.random = new Random(seed);
+            this.recorder = new Recorder(new History((int) (kind.userBytes() / Script.GRANULE_BYTES), seed | 1));
+        }
+
+        void explore() {
+            try {
+                rig = SimRig.create(kind.deviceBytes(), seed);
+                anchor = settings.anchored ? new SimAnchor(1) : null;
+                settings.oracle.watch(rig);
+                kind.format(rig.open(), anchor);
+                hook();
+                phase = "first open";
+                open();
+                for (step = 0; step < script.steps().size() && !done(); step++) {
+                    perform(script.steps().get(step));
+                    stepsDone++;
+                    crashPoint("after the step");
+                }
+                phase = "close";
+                recorder.checkNewest();
+                recorder.close();
+                crashPoint("after the close");
+                unhook();
+                phase = "last open";
+                open();
+                recorder.checkNewest();
+                recorder.disk().abandon();
+                settings.oracle.check();
+            } catch (final AssertionError | RuntimeException failed) {
+                throw new AssertionError("seed " + seed + (settings.anchored ? " with" : " without")
+                    + " anchor, script \"" + script
+                    + "\", step " + step + (step >= 0 && step < script.steps().size() ? " ("
+                        + script.steps().get(step) + ")" : "")
+                    + ", " + phase + ", crash point " + point + ": " + failed, failed);
+            }
+        }
+
+        private void perform(final Script.Step next) {
+            phase = "main";
+            switch (next.type()) {
+                case 'r' -> {
+                    recorder.close();
+                    reopens++;
+                    open();
+                    recorder.checkNewest();
+                }
+                case 'k' -> restart();
+                default -> recorder.perform(next);
+            }
+        }
+
+        /** The process ends without warning, the device keeps power: nothing written is lost. */
+        private void restart() {
+            recorder.disk().abandon();
+            final History history = recorder.history();
+            recorder.opening(history);
+            final TestDisk disk = kind.open(rig.open(), anchor, recorder);
+            final int state = HistoryChecker.check(history, Recorder.readAll(disk), Script.GRANULE_BYTES,
+                history.admissible());
+            recorder.start(history.continueFrom(state), disk);
+            reopens++;
+        }
+
+        private void open() {
+            recorder.attach(kind.open(rig.open(), anchor, recorder));
+        }
+
+        private void hook() {
+            rig.observe(() -> crashPoint("at a device operation"));
+            if (anchor != null) {
+                anchor.hook(() -> crashPoint("at an anchor advance"));
+            }
+        }
+
+        private void unhook() {
+            operations += rig.operations();
+            rig.observe(null);
+            if (anchor != null) {
+                anchor.hook(() -> { });
+            }
+        }
+
+        private void crashPoint(final String where) {
+            point++;
+            if ((point + seed) % settings.stride != 0 || done()) {
+                return;
+            }
+            for (final Keep keep : settings.policies) {
+                final long cloneSeed = random.nextLong();
+                final Clone clone = new Clone(rig.crash(keep, cloneSeed), anchor == null ? null : anchor.copy(),
+                    where + ", " + keep + " kept with seed " + cloneSeed);
+                points.merge(keep, 1L, Long::sum);
+                examine(clone, new Random(cloneSeed));
+                if (done()) {
+                    return;
+                }
+            }
+        }
+
+        private void examine(final Clone clone, final Random dice) {
+            final String before = phase;
+            phase = before + ", " + clone.label + ", recovery";
+            final History past = recorder.history();
+            final BitSet admissible = past.admissible();
+            final List<Clone> during = new ArrayList<>();
+            if (dice.nextInt(settings.nestedEvery) == 0) {
+                collectDuringRecovery(clone, dice, during);
+            }
+            settings.oracle.watch(clone.rig);
+            final Recorder next = Recorder.opening();
+            final TestDisk disk = kind.open(clone.rig.open(), clone.anchor, next);
+            clone.rig.observe(null);
+            if (clone.anchor != null) {
+                clone.anchor.hook(() -> { });
+            }
+            final byte[] image = Recorder.readAll(disk);
+            final int state = HistoryChecker.check(past, image, Script.GRANULE_BYTES, admissible);
+            for (final Clone inner : during) {
+                phase = before + ", " + clone.label + ", crash during recovery " + inner.label;
+                nested++;
+                settings.oracle.watch(inner.rig);
+                final TestDisk again = kind.open(inner.rig.open(), inner.anchor, Recorder.opening());
+                if (!Arrays.equals(image, Recorder.readAll(again))) {
+                    throw new HistoryViolation("recovery interrupted and repeated gives another state than state "
+                        + state
+                        + ", which recovery gave when left alone");
+                }
+                again.abandon();
+            }
+            if (dice.nextInt(settings.followUpEvery) == 0) {
+                phase = before + ", " + clone.label + ", afterwards";
+                next.start(past.continueFrom(state), disk);
+                followUp(clone, next, dice);
+            } else {
+                disk.abandon();
+            }
+            settings.oracle.check();
+            phase = before;
+        }
+
+        /**
+         * While a clone recovers, clones of it are taken, to be examined once the result of the whole recovery is
+         * known.
+         */
+        private void collectDuringRecovery(final Clone clone, final Random dice, final List<Clone> during) {
+            final int[] seen = new int[1];
+            final Runnable take = () -> {
+                seen[0]++;
+                final boolean wanted = during.size() < settings.nestedPoints
+                    || dice.nextInt(seen[0]) < settings.nestedPoints;
+                if (!wanted) {
+                    return;
+                }
+                final Keep keep = Keep.values()[dice.nextInt(Keep.values().length)];
+                final long innerSeed = dice.nextLong();
+                final Clone inner = new Clone(clone.rig.crash(keep, innerSeed), clone.anchor == null ? null
+                    : clone.anchor.copy(),
+                    "at its event " + seen[0] + ", " + keep + " kept with seed " + innerSeed);
+                if (during.size() < settings.nestedPoints) {
+                    during.add(inner);
+                } else {
+                    during.set(dice.nextInt(during.size()), inner);
+                }
+            };
+            clone.rig.observe(take);
+            if (clone.anchor != null) {
+                clone.anchor.hook(take);
+            }
+        }
+
+        /** Life goes on after a crash: writes, a sync, then a close or another crash, and two more openings. */
+        private void followUp(final Clone clone, final Recorder after, final Random dice) {
+            followUps++;
+            final int granules = after.history().granules();
+            if (dice.nextInt(3) > 0) {
+                for (int i = dice.nextInt(4); i >= 0; i--) {
+                    final int first = dice.nextInt(granules - 16);
+                    after.write(first / 8 * 8, 8);
+                }
+                after.sync();
+                after.write(dice.nextInt(granules - 3), 3);
+            }
+            SimRig device = clone.rig;
+            if (dice.nextBoolean()) {
+                after.close();
+            } else {
+                device = device.crash(Keep.values()[dice.nextInt(Keep.values().length)], dice.nextLong());
+                settings.oracle.watch(device);
+                after.disk().abandon();
+            }
+            final History past = after.history();
+            final TestDisk second = kind.open(device.open(), clone.anchor, Recorder.opening());
+            final byte[] image = Recorder.readAll(second);
+            HistoryChecker.check(past, image, Script.GRANULE_BYTES, past.admissible());
+            if (dice.nextBoolean()) {
+                second.close();
+            } else {
+                second.abandon();
+            }
+            final TestDisk third = kind.open(device.open(), clone.anchor, Recorder.opening());
+            if (!Arrays.equals(image, Recorder.readAll(third))) {
+                throw new HistoryViolation("a reopening without writes changed the disk");
+            }
+            third.abandon();
+            reopens += 2;
+        }
+    }
+}

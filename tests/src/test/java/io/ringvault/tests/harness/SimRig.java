@@ -1,0 +1,117 @@
+package io.ringvault.tests.harness;
+
+import io.ringvault.block.BlockDevice;
+import io.ringvault.block.CrashPolicy;
+import io.ringvault.block.SimulatedDevice;
+import io.ringvault.block.SimulatedDevice.Kind;
+import io.ringvault.block.SimulatedDevice.Operation;
+import java.util.function.Consumer;
+
+/**
+ * A simulated device over its whole life: opened and closed again, its process killed, its power cut. Each opening
+ * after the first
+ * takes over what the device held, volatile content included. One thread.
+ */
+public final class SimRig {
+    /** What a crash keeps of what was not durable. */
+    public enum Keep {
+        /** Power failure: nothing. */
+        NONE(CrashPolicy.NONE),
+        /** Power failure that spares everything, in flight too. */
+        ALL(CrashPolicy.ALL),
+        /** Power failure: a prefix. */
+        PREFIX(CrashPolicy.PREFIX),
+        /** Power failure: any subset. */
+        SUBSET(CrashPolicy.RANDOM),
+        /** Power failure: any subset, torn by sectors. */
+        TORN(CrashPolicy.RANDOM_TORN),
+        /** Power failure: any subset, torn by sectors, with noise in the tears. */
+        NOISE(CrashPolicy.RANDOM_TORN_GARBAGE),
+        /** The process ends, the power stays: what was volatile is readable and still volatile. */
+        PROCESS_DEATH(null);
+
+        private final CrashPolicy policy;
+
+        Keep(final CrashPolicy policy) {
+            this.policy = policy;
+        }
+    }
+
+    private SimulatedDevice device;
+    private boolean used;
+    private long deaths;
+    private Runnable atOperation;
+    private Consumer<SimRig> whenOpened = rig -> { };
+
+    private SimRig(final SimulatedDevice device) {
+        this.device = device;
+    }
+
+    /** An empty device. */
+    public static SimRig create(final long sizeBytes, final long seed) {
+        return new SimRig(new SimulatedDevice(SimulatedDevice.Settings.of(sizeBytes), seed));
+    }
+
+    /** A device of another kind. */
+    public static SimRig create(final SimulatedDevice.Settings settings, final long seed) {
+        return new SimRig(new SimulatedDevice(settings, seed));
+    }
+
+    /** The device for the next disk to use; the one before must have been closed or abandoned. */
+    public BlockDevice open() {
+        if (used) {
+            device = device.processDeath(++deaths);
+        }
+        used = true;
+        watch();
+        whenOpened.accept(this);
+        return device;
+    }
+
+    /** The device now. */
+    public SimulatedDevice device() {
+        return device;
+    }
+
+    /** An independent device in the state after a crash at this moment. */
+    public SimRig crash(final Keep keep, final long seed) {
+        return new SimRig(keep == Keep.PROCESS_DEATH ? device.processDeath(seed) : device.crash(keep.policy, seed));
+    }
+
+    /** Runs whenever the device's state changes: after each submission and each completion other than of reads. */
+    public void observe(final Runnable each) {
+        atOperation = each;
+        if (used) {
+            watch();
+        }
+    }
+
+    /** Runs at each {@link #open}, with the device in place, before its user sees it; for oracles. */
+    public void whenOpened(final Consumer<SimRig> action) {
+        whenOpened = action;
+    }
+
+    /** Operations submitted to the device as opened last. */
+    public long operations() {
+        return device.operations();
+    }
+
+    private void watch() {
+        final Runnable each = atOperation;
+        device.observe(each == null ? new SimulatedDevice.Observer() { } : new SimulatedDevice.Observer() {
+            @Override
+            public void afterSubmission(final SimulatedDevice source, final Operation operation) {
+                if (operation.kind() != Kind.READ) {
+                    each.run();
+                }
+            }
+
+            @Override
+            public void afterCompletion(final SimulatedDevice source, final Operation operation, final int status) {
+                if (operation.kind() != Kind.READ) {
+                    each.run();
+                }
+            }
+        });
+    }
+}
