@@ -6,8 +6,9 @@ import java.nio.ByteBuffer;
 import java.util.BitSet;
 
 /**
- * A fixed piece of off-heap memory, handed out in runs of whole 4 KiB pages: small requests take little of it, large ones much,
- * and no client can make it grow. Owned by one connection's thread; the memory itself is lent to the disk's threads.
+ * A fixed piece of off-heap memory, handed out in runs of whole 4 KiB pages: small requests take little of it, large
+ * ones much, and no client can make it grow. Owned by one connection's thread; the memory itself is lent to the disk's
+ * threads.
  */
 final class BufferPool implements AutoCloseable {
     static final int PAGE_BYTES = 4096;
@@ -25,7 +26,8 @@ final class BufferPool implements AutoCloseable {
     /** @param sizeBytes a positive multiple of 4096, below 2 GiB */
     BufferPool(final int sizeBytes) {
         if (sizeBytes <= 0 || sizeBytes % PAGE_BYTES != 0) {
-            throw new IllegalArgumentException("pool of " + sizeBytes + " bytes: must be a positive multiple of " + PAGE_BYTES);
+            throw new IllegalArgumentException("pool of " + sizeBytes + " bytes: must be a positive multiple of "
+                + PAGE_BYTES);
         }
         segment = arena.allocate(sizeBytes, PAGE_BYTES);
         bytes = segment.asByteBuffer();

@@ -10,8 +10,8 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A non-blocking socket with its selector. Owned by one connection's thread, except {@link #wakeup} (any thread). The full
- * reads and writes wait in the selector up to the deadline; they are for the handshake.
+ * A non-blocking socket with its selector. Owned by one connection's thread, except {@link #wakeup} (any thread). The
+ * full reads and writes wait in the selector up to the deadline; they are for the handshake.
  */
 final class NbdChannel implements AutoCloseable {
     private final SocketChannel channel;

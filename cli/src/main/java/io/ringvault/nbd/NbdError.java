@@ -1,6 +1,9 @@
 package io.ringvault.nbd;
 
-/** Error numbers of the NBD protocol (doc/proto.md, "Error values"); 0 is success. Fixed on the wire, whatever the platform. */
+/**
+ * Error numbers of the NBD protocol (doc/proto.md, "Error values"); 0 is success. Fixed on the wire, whatever the
+ * platform.
+ */
 public final class NbdError {
     public static final int OK = 0;
     /** The export is read-only. */

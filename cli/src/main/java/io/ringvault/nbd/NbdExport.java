@@ -2,7 +2,9 @@ package io.ringvault.nbd;
 
 import java.lang.foreign.MemorySegment;
 
-/** What the server exports: a disk with polled clients. All methods of the export itself may be called from any thread. */
+/**
+ * What the server exports: a disk with polled clients. All methods of the export itself may be called from any thread.
+ */
 public interface NbdExport {
 
     /** Size in bytes; constant. */
@@ -33,8 +35,9 @@ public interface NbdExport {
     }
 
     /**
-     * One owner thread's polled face of the disk. Offsets and lengths are bytes; the server has checked the range. A buffer is
-     * lent until its completion has been polled. A flush covers every write completed before it was submitted, on any client.
+     * One owner thread's polled face of the disk. Offsets and lengths are bytes; the server has checked the range. A
+     * buffer is lent until its completion has been polled. A flush covers every write completed before it was
+     * submitted, on any client.
      */
     interface Client extends AutoCloseable {
         int ACCEPTED = 0;

@@ -40,8 +40,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The fixed newstyle handshake of one connection (doc/proto.md, "Fixed newstyle negotiation"). Runs once, on the connection's
- * thread, against a deadline, so that a silent or slow client holds its place for a bounded time only.
+ * The fixed newstyle handshake of one connection (doc/proto.md, "Fixed newstyle negotiation"). Runs once, on the
+ * connection's thread, against a deadline, so that a silent or slow client holds its place for a bounded time only.
  */
 final class NbdHandshake {
     /** Longest option data taken; the protocol's strings are at most 4096 bytes. */
@@ -152,7 +152,8 @@ final class NbdHandshake {
                     return Outcome.TRANSMISSION;
                 }
             }
-            case OPT_STARTTLS -> reply(option, REP_ERR_UNSUP, "no TLS: a unix-domain socket is guarded by its file mode");
+            case OPT_STARTTLS -> reply(option, REP_ERR_UNSUP,
+                "no TLS: a unix-domain socket is guarded by its file mode");
             default -> reply(option, REP_ERR_UNSUP, "option " + Integer.toUnsignedString(option) + " is not supported");
         }
         return null;

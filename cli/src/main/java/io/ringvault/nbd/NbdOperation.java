@@ -1,6 +1,9 @@
 package io.ringvault.nbd;
 
-/** One operation on the disk: a request, or a piece of one. Preallocated; its index is its token. Connection's thread only. */
+/**
+ * One operation on the disk: a request, or a piece of one. Preallocated; its index is its token. Connection's thread
+ * only.
+ */
 final class NbdOperation {
     /** How its data is framed in the reply. */
     enum Framing {

@@ -15,8 +15,9 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The way out of one connection: replies queue in completion order, small ones share one write, large data leaves straight from
- * its pool run. Its size is bounded by the slots: a client that does not read holds its own slots and nothing else.
+ * The way out of one connection: replies queue in completion order, small ones share one write, large data leaves
+ * straight from its pool run. Its size is bounded by the slots: a client that does not read holds its own slots and
+ * nothing else.
  */
 final class NbdReplies {
     /** Data up to this length is copied beside its header; longer data is gathered. */
@@ -145,7 +146,8 @@ final class NbdReplies {
     }
 
     private void putChunk(final int flags, final int type, final long cookie, final int length) {
-        staging.putInt(STRUCTURED_REPLY_MAGIC).putShort((short) flags).putShort((short) type).putLong(cookie).putInt(length);
+        staging.putInt(STRUCTURED_REPLY_MAGIC).putShort((short) flags).putShort((short) type).putLong(cookie)
+            .putInt(length);
     }
 
     /** The data has left: frees the operation and, where it was the whole answer, the request. */

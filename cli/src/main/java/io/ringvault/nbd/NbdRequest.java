@@ -1,6 +1,9 @@
 package io.ringvault.nbd;
 
-/** One request of the client, preallocated; in use from its header until its last reply is staged. Connection's thread only. */
+/**
+ * One request of the client, preallocated; in use from its header until its last reply is staged. Connection's thread
+ * only.
+ */
 final class NbdRequest {
     final int index;
     long cookie;

@@ -27,7 +27,8 @@ final class NbdRules {
             return type == CMD_WRITE_ZEROES && (flags & CMD_FLAG_FAST_ZERO) != 0 ? NbdError.ENOTSUP : NbdError.EINVAL;
         }
         return switch (type) {
-            case CMD_READ -> length > MAX_REQUEST_BYTES || outside(offset, length, export) ? NbdError.EINVAL : NbdError.OK;
+            case CMD_READ -> length > MAX_REQUEST_BYTES || outside(offset, length, export) ? NbdError.EINVAL
+                : NbdError.OK;
             case CMD_WRITE -> checkChange(offset, length, export, NbdError.ENOSPC, MAX_REQUEST_BYTES);
             case CMD_WRITE_ZEROES -> checkChange(offset, length, export, NbdError.ENOSPC, Long.MAX_VALUE);
             case CMD_TRIM -> checkChange(offset, length, export, NbdError.EINVAL, Long.MAX_VALUE);

@@ -21,8 +21,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
- * Offers one export on a unix-domain socket of mode 0600. Its methods may be called from any thread; it owns one accepting
- * thread and one thread per connection, and never more memory than {@link Limits} allow.
+ * Offers one export on a unix-domain socket of mode 0600. Its methods may be called from any thread; it owns one
+ * accepting thread and one thread per connection, and never more memory than {@link Limits} allow.
  *
  * <p>{@link #close} lets every connection finish what is in flight and removes the socket; it does not close the disk.
  */
@@ -78,7 +78,8 @@ public final class NbdServer implements AutoCloseable {
      * @param log    receives one line for each dropped client; any thread
      * @throws StorageException CONFIGURATION when the path is taken or unusable
      */
-    public static NbdServer start(final Path socket, final NbdExport export, final Limits limits, final Consumer<String> log) {
+    public static NbdServer start(final Path socket, final NbdExport export, final Limits limits,
+        final Consumer<String> log) {
         final NbdServer server = new NbdServer(socket.toAbsolutePath(), export, limits, log);
         server.acceptor.start();
         return server;
@@ -211,7 +212,8 @@ public final class NbdServer implements AutoCloseable {
                     + "choose another path");
             }
             if (someoneListens(path)) {
-                throw StorageException.configuration("socket " + path + ": another server listens there; stop it, or choose "
+                throw StorageException.configuration("socket " + path
+                    + ": another server listens there; stop it, or choose "
                     + "another path");
             }
             Files.deleteIfExists(path);

@@ -21,14 +21,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The transmission phase of one connection: a loop on the connection's thread that polls the disk, writes replies, takes
- * requests and submits operations, none of which waits.
+ * The transmission phase of one connection: a loop on the connection's thread that polls the disk, writes replies,
+ * takes requests and submits operations, none of which waits.
  *
- * <p>Requests longer than {@link #PIECE_BYTES} become several operations and one answer; the first error wins. A long read
- * leaves as several chunks where structured replies allow, else piece by piece with nothing in between. While operations are in
- * flight the loop backs off from spinning to parking; with none it sleeps in the selector.
+ * <p>Requests longer than {@link #PIECE_BYTES} become several operations and one answer; the first error wins. A long
+ * read leaves as several chunks where structured replies allow, else piece by piece with nothing in between. While
+ * operations are in flight the loop backs off from spinning to parking; with none it sleeps in the selector.
  *
- * <p>However it ends (disconnect, hang-up, garbage, stop), it returns only when the disk has given back every buffer lent.
+ * <p>However it ends (disconnect, hang-up, garbage, stop), it returns only when the disk has given back every buffer
+ * lent.
  */
 final class NbdTransmission implements AutoCloseable {
     /** The longest single operation; the disk takes up to 1 MiB. */
@@ -126,7 +127,8 @@ final class NbdTransmission implements AutoCloseable {
         if (work > 0) {
             idleCount = 0;
         } else if (inFlight == 0 && waitingHead == waitingTail) {
-            final int interest = (wantsBytes && !ending ? SelectionKey.OP_READ : 0) | (replies.empty() ? 0 : SelectionKey.OP_WRITE);
+            final int interest = (wantsBytes && !ending ? SelectionKey.OP_READ : 0)
+                | (replies.empty() ? 0 : SelectionKey.OP_WRITE);
             channel.await(interest, SELECT_MS);
             idleCount = 0;
         } else {
@@ -181,7 +183,8 @@ final class NbdTransmission implements AutoCloseable {
             return true;
         }
         if (type == CMD_WRITE && length > MAX_SKIPPED_BYTES) {
-            throw new NbdProtocolException("a write of " + length + " bytes; the advertised maximum is " + MAX_REQUEST_BYTES);
+            throw new NbdProtocolException("a write of " + length + " bytes; the advertised maximum is "
+                + MAX_REQUEST_BYTES);
         }
         current = slots.takeRequest();
         current.begin(cookie, type, flags, offset, (int) length);
@@ -364,8 +367,10 @@ final class NbdTransmission implements AutoCloseable {
         final int token = operation.index;
         final long offset = operation.offset;
         return switch (operation.type) {
-            case CMD_READ -> client.submitRead(token, offset, slots.pool().segment(), operation.buffer, operation.length);
-            case CMD_WRITE -> client.submitWrite(token, offset, slots.pool().segment(), operation.buffer, operation.length,
+            case CMD_READ -> client.submitRead(token, offset, slots.pool().segment(), operation.buffer,
+                operation.length);
+            case CMD_WRITE -> client.submitWrite(token, offset, slots.pool().segment(), operation.buffer,
+                operation.length,
                 operation.fua);
             case CMD_FLUSH -> client.submitFlush(token);
             case CMD_TRIM -> client.submitTrim(token, offset, Integer.toUnsignedLong(operation.request.length));

@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A disk in an array whose operations take effect at submission and complete later, in random order, after random back-pressure:
- * what a server may meet, without a disk.
+ * A disk in an array whose operations take effect at submission and complete later, in random order, after random
+ * back-pressure: what a server may meet, without a disk.
  */
 final class FakeExport implements NbdExport {
     final byte[] bytes;

@@ -85,7 +85,8 @@ class NbdServerTest {
 
     @Test
     void shouldStateItsFlagsHonestlyWhenNegotiating() throws IOException {
-        try (TestNbdClient plain = TestNbdClient.open(socket, false); TestNbdClient rich = TestNbdClient.open(socket, true)) {
+        try (TestNbdClient plain = TestNbdClient.open(socket, false); TestNbdClient rich = TestNbdClient.open(socket,
+            true)) {
             assertEquals(0b1_0110_1101, plain.flags);
             assertEquals(0b1_1110_1101, rich.flags);
         }
@@ -236,7 +237,8 @@ class NbdServerTest {
             if (structured) {
                 assertEquals(5, client.call(0, 0, 0, 3 << 20, new byte[0]).error());
             } else {
-                assertThrows(IOException.class, () -> client.read(0, 3 << 20), "half a simple reply cannot be taken back");
+                assertThrows(IOException.class, () -> client.read(0, 3 << 20),
+                    "half a simple reply cannot be taken back");
             }
         }
         try (TestNbdClient client = TestNbdClient.open(socket, structured)) {
@@ -287,7 +289,8 @@ class NbdServerTest {
 
     @Test
     void shouldServeOthersWhenOneClientDoesNotReadItsReplies() throws Exception {
-        try (TestNbdClient rude = TestNbdClient.open(socket, true); TestNbdClient kind = TestNbdClient.open(socket, true)) {
+        try (TestNbdClient rude = TestNbdClient.open(socket, true); TestNbdClient kind = TestNbdClient.open(socket,
+            true)) {
             final Thread sender = Thread.ofVirtual().start(() -> {
                 try {
                     for (int i = 0; i < 100_000; i++) {
@@ -314,7 +317,8 @@ class NbdServerTest {
         for (int round = 0; round < 60; round++) {
             final int stage = random.nextInt(4);
             try (TestNbdClient client = stage == 0 ? new TestNbdClient(socket) : stage == 1
-                    ? new TestNbdClient(socket).greet(random.nextInt(4)) : TestNbdClient.open(socket, random.nextBoolean())) {
+                    ? new TestNbdClient(socket).greet(random.nextInt(4)) : TestNbdClient.open(socket,
+                    random.nextBoolean())) {
                 for (int i = random.nextInt(6); i >= 0; i--) {
                     garbage(client, stage, random);
                 }
@@ -430,7 +434,8 @@ class NbdServerTest {
     @Test
     void shouldReplaceADeadSocketAndRefuseALiveOneOrAFile() throws Exception {
         assertTrue(assertThrows(StorageException.class,
-            () -> NbdServer.start(socket, export, NbdServer.Limits.DEFAULT, log::add)).getMessage().contains("another server"));
+            () -> NbdServer.start(socket, export, NbdServer.Limits.DEFAULT, log::add)).getMessage()
+            .contains("another server"));
         final Path dead = folder.resolve("dead");
         try (ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             channel.bind(UnixDomainSocketAddress.of(dead));
@@ -443,7 +448,8 @@ class NbdServerTest {
         }
         final Path file = Files.writeString(folder.resolve("file"), "precious");
         assertTrue(assertThrows(StorageException.class,
-            () -> NbdServer.start(file, export, NbdServer.Limits.DEFAULT, log::add)).getMessage().contains("not a socket"));
+            () -> NbdServer.start(file, export, NbdServer.Limits.DEFAULT, log::add)).getMessage()
+            .contains("not a socket"));
         assertEquals("precious", Files.readString(file));
         assertThrows(StorageException.class, () -> NbdServer.start(folder.resolve("x".repeat(200)), export,
             NbdServer.Limits.DEFAULT, log::add));

@@ -91,7 +91,8 @@ class NbdToolsTest {
         final String text = run("qemu-io", "-f", "raw", uri,
             "-c", "write -P 17 513 7001", "-c", "read -P 17 513 7001", "-c", "write -f -P 3 8192 3M",
             "-c", "read -P 3 8192 3M", "-c", "discard 16384 65536", "-c", "write -z 1M 1M", "-c", "read -P 0 1M 1M",
-            "-c", "write -zu 3M 20M", "-c", "read -P 0 3M 20M", "-c", "aio_write -P 9 0 2M", "-c", "aio_write -P 8 4M 2M",
+            "-c", "write -zu 3M 20M", "-c", "read -P 0 3M 20M", "-c", "aio_write -P 9 0 2M", "-c",
+            "aio_write -P 8 4M 2M",
             "-c", "aio_flush", "-c", "flush", "-c", "read -P 9 0 2M", "-c", "read -P 8 4M 2M");
         assertTrue(!text.contains("failed") && !text.contains("error"), text);
     }
@@ -100,7 +101,8 @@ class NbdToolsTest {
     void shouldVerifyWhenFioWritesAtRandom() throws Exception {
         for (final String depth : new String[] {"1", "32"}) {
             final String text = run("fio", "--name=t", "--ioengine=nbd", "--uri=" + server.uri(), "--rw=randwrite",
-                "--bsrange=4k-64k", "--size=24m", "--iodepth=" + depth, "--verify=crc32c", "--fsync=64", "--verify_fatal=1");
+                "--bsrange=4k-64k", "--size=24m", "--iodepth=" + depth, "--verify=crc32c", "--fsync=64",
+                "--verify_fatal=1");
             assertTrue(text.contains("err= 0"), text);
         }
     }

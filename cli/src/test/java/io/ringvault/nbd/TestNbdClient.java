@@ -13,7 +13,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A blocking NBD client with an encoder of its own: every number is written out again, none is taken from the server. */
+/**
+ * A blocking NBD client with an encoder of its own: every number is written out again, none is taken from the server.
+ */
 final class TestNbdClient implements AutoCloseable {
 
     /** One reply to an option. */
@@ -62,7 +64,8 @@ final class TestNbdClient implements AutoCloseable {
         final int type = in.readInt();
         final int length = in.readInt();
         if (magic != 0x0003e889045565a9L || echoed != option || length < 0 || length > 8192) {
-            throw new IOException(String.format("bad option reply: magic %x option %d length %d", magic, echoed, length));
+            throw new IOException(String.format("bad option reply: magic %x option %d length %d", magic, echoed,
+                length));
         }
         return new OptionReply(type, in.readNBytes(length));
     }

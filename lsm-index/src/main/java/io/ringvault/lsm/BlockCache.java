@@ -3,8 +3,9 @@ package io.ringvault.lsm;
 import java.util.Arrays;
 
 /**
- * Verified plaintext of index blocks, in private memory, keyed by (table id, ordinal), replaced by CLOCK. Owned by one thread (data
- * agent). A look-up allocates nothing; an insert allocates only until every buffer of the capacity exists. It never loads by itself.
+ * Verified plaintext of index blocks, in private memory, keyed by (table id, ordinal), replaced by CLOCK. Owned by one
+ * thread (data agent). A look-up allocates nothing; an insert allocates only until every buffer of the capacity
+ * exists. It never loads by itself.
  */
 public final class BlockCache {
     private static final int ORDINAL_BITS = 16;

@@ -1,6 +1,9 @@
 package io.ringvault.lsm;
 
-/** Reads and authenticates one block of a write-once object, synchronously. Control path: opening a volume, verifying, recounting. */
+/**
+ * Reads and authenticates one block of a write-once object, synchronously. Control path: opening a volume, verifying,
+ * recounting.
+ */
 @FunctionalInterface
 public interface BlockLoader {
     /**

@@ -7,8 +7,8 @@ import io.ringvault.log.ObjectReader;
 import java.util.List;
 
 /**
- * The record blocks or the range blocks of some tables, in order, read ahead by one block. A block that cannot be read or does not
- * decode is delivered as FAILED with its span. Owned by one input of a merge.
+ * The record blocks or the range blocks of some tables, in order, read ahead by one block. A block that cannot be read
+ * or does not decode is delivered as FAILED with its span. Owned by one input of a merge.
  */
 final class BlockStream {
     static final int PENDING = ObjectReader.PENDING;
@@ -101,7 +101,8 @@ final class BlockStream {
         final Table table = owners[at];
         final int kind = ranges ? ObjectKind.TABLE_RANGES : ObjectKind.TABLE_RECORDS;
         final int ordinal = ordinals[at];
-        final int ticket = reader.start(kind, table.id(), ordinal, table.generationOf(ordinal), table.slotOf(ordinal), blocks[at]);
+        final int ticket = reader.start(kind, table.id(), ordinal, table.generationOf(ordinal), table.slotOf(ordinal),
+            blocks[at]);
         if (ticket >= 0) {
             tickets[at] = ticket;
             states[at] = PENDING;
@@ -114,7 +115,8 @@ final class BlockStream {
         }
         final long first = owners[at].fence(ordinals[at]);
         final long last = owners[at].spanEnd(ordinals[at]);
-        final String error = ranges ? RangeBlockCodec.check(blocks[at], first, last) : RecordBlockCodec.check(blocks[at], first, last);
+        final String error = ranges ? RangeBlockCodec.check(blocks[at], first, last)
+            : RecordBlockCodec.check(blocks[at], first, last);
         return error == null ? READY : FAILED;
     }
 }

@@ -13,7 +13,8 @@ import java.util.List;
  * @param move whether the one input goes to the output level as it is, without a block being written
  * @param maxTableBlocks blocks after which an output table is finished
  */
-public record Compaction(List<List<Table>> runs, int outputLevel, boolean lastLevel, long[] cuts, boolean move, int maxTableBlocks) {
+public record Compaction(List<List<Table>> runs, int outputLevel, boolean lastLevel, long[] cuts, boolean move,
+    int maxTableBlocks) {
     public Compaction {
         runs = runs.stream().map(List::copyOf).toList();
         cuts = cuts.clone();

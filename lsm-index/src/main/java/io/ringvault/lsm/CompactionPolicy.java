@@ -6,9 +6,9 @@ import java.util.List;
 /**
  * Decides what to merge next; holds no state but its parameters. Index agent's thread, control path.
  *
- * <p>Leveled: level 0 holds flushed tables that may overlap, deeper levels are disjoint and each may be {@code fanOut} times as large as the one
- * above. Every choice is bounded: at most {@code maxInputTables} tables, so that its edit fits one summary. A table that overlaps too many tables
- * below is first rewritten in place, cut at their borders.
+ * <p>Leveled: level 0 holds flushed tables that may overlap, deeper levels are disjoint and each may be {@code fanOut}
+ * times as large as the one above. Every choice is bounded: at most {@code maxInputTables} tables, so that its edit
+ * fits one summary. A table that overlaps too many tables below is first rewritten in place, cut at their borders.
  */
 public final class CompactionPolicy {
     /** Most cut LBAs handed to one job. */
@@ -26,10 +26,13 @@ public final class CompactionPolicy {
      * @param levelOneBlocks target size of level 1, in blocks
      * @param maxInputTables tables of one merge, 4..48
      */
-    public record Parameters(int levelZeroTrigger, int fanOut, int maxTableBlocks, long levelOneBlocks, int maxInputTables) {
+    public record Parameters(int levelZeroTrigger, int fanOut, int maxTableBlocks, long levelOneBlocks,
+        int maxInputTables) {
         public Parameters {
-            if (levelZeroTrigger < 1 || fanOut < 2 || maxTableBlocks < 1 || levelOneBlocks < 1 || maxInputTables < 4 || maxInputTables > 48) {
-                throw new IllegalArgumentException("no such compaction: " + levelZeroTrigger + ", " + fanOut + ", " + maxTableBlocks + ", "
+            if (levelZeroTrigger < 1 || fanOut < 2 || maxTableBlocks < 1 || levelOneBlocks < 1 || maxInputTables < 4
+                || maxInputTables > 48) {
+                throw new IllegalArgumentException("no such compaction: " + levelZeroTrigger + ", " + fanOut + ", "
+                    + maxTableBlocks + ", "
                     + levelOneBlocks + ", " + maxInputTables);
             }
         }
@@ -75,8 +78,8 @@ public final class CompactionPolicy {
     }
 
     /**
-     * One step towards a single level, in which every LBA has one record and counts per generation are exact; null when that is reached.
-     * For an owner that finds no victim to clean, after it flushed its memtables.
+     * One step towards a single level, in which every LBA has one record and counts per generation are exact; null
+     * when that is reached. For an owner that finds no victim to clean, after it flushed its memtables.
      */
     public Compaction forced(final IndexVersion version) {
         final int target = Math.max(1, version.levelCount() - 1);
@@ -88,7 +91,10 @@ public final class CompactionPolicy {
         return null;
     }
 
-    /** Writes a table's records anew in its own level, to empty the segments its blocks lie in; null when there is no such table. */
+    /**
+     * Writes a table's records anew in its own level, to empty the segments its blocks lie in; null when there is no
+     * such table.
+     */
     public Compaction rewrite(final IndexVersion version, final long tableId) {
         final Table table = version.table(tableId);
         if (table == null) {
@@ -114,8 +120,8 @@ public final class CompactionPolicy {
     }
 
     /**
-     * The oldest table of level 0 and whatever else fits: a table may come along when every older table that it overlaps does. Those that
-     * overlap the chosen ones first, since they save the most.
+     * The oldest table of level 0 and whatever else fits: a table may come along when every older table that it
+     * overlaps does. Those that overlap the chosen ones first, since they save the most.
      */
     private Compaction pickNewest(final IndexVersion version) {
         final List<Table> tables = version.tables(0);
@@ -134,7 +140,8 @@ public final class CompactionPolicy {
                 final long newFirst = Math.min(first, table.firstLba());
                 final long newLast = Math.max(last, table.lastLba());
                 if (!chosen[i] && (pass == 1 || table.overlaps(first, last)) && mayJoin(tables, chosen, i)
-                    && count + 1 + overlapping(version.tables(1), newFirst, newLast).size() <= parameters.maxInputTables) {
+                    && count + 1 + overlapping(version.tables(1), newFirst, newLast)
+                    .size() <= parameters.maxInputTables) {
                     chosen[i] = true;
                     count++;
                     first = newFirst;
@@ -161,7 +168,10 @@ public final class CompactionPolicy {
         return true;
     }
 
-    /** The table with the least to rewrite below it, one with ranges before others (they free space), and small neighbours with it. */
+    /**
+     * The table with the least to rewrite below it, one with ranges before others (they free space), and small
+     * neighbours with it.
+     */
     private Compaction pickFrom(final IndexVersion version, final int level) {
         final List<Table> tables = version.tables(level);
         final List<Table> below = version.tables(level + 1);
@@ -170,7 +180,8 @@ public final class CompactionPolicy {
         for (int i = 0; i < tables.size(); i++) {
             final Table table = tables.get(i);
             final double overlap = blocks(overlapping(below, table.firstLba(), table.lastLba()));
-            final double cost = overlap / table.blocks() - (table.ranges() > 0 && overlap > 0 ? parameters.fanOut * 2 : 0);
+            final double cost = overlap / table.blocks() - (table.ranges() > 0 && overlap > 0 ? parameters.fanOut * 2
+                : 0);
             if (cost < bestCost) {
                 bestCost = cost;
                 best = i;
@@ -194,7 +205,8 @@ public final class CompactionPolicy {
         return down(version, List.of(run), level, first, last);
     }
 
-    private Compaction down(final IndexVersion version, final List<List<Table>> upper, final int level, final long first, final long last) {
+    private Compaction down(final IndexVersion version, final List<List<Table>> upper, final int level,
+        final long first, final long last) {
         final List<Table> below = overlapping(version.tables(level + 1), first, last);
         long lowest = first;
         long highest = last;
@@ -208,16 +220,19 @@ public final class CompactionPolicy {
             runs.add(below);
         }
         final boolean single = runs.size() == 1 && runs.getFirst().size() == 1;
-        final boolean move = single && !isSmall(runs.getFirst().getFirst()) && !(lastLevel && holdsTrims(runs.getFirst().getFirst()))
+        final boolean move = single && !isSmall(runs.getFirst().getFirst())
+            && !(lastLevel && holdsTrims(runs.getFirst().getFirst()))
             && overlapping(version.tables(level + 2), first, last).size() < parameters.maxInputTables;
-        return new Compaction(runs, level + 1, lastLevel, within(cuts(version.tables(level + 2)), lowest, highest), move,
+        return new Compaction(runs, level + 1, lastLevel, within(cuts(version.tables(level + 2)), lowest, highest),
+            move,
             parameters.maxTableBlocks);
     }
 
     /** Rewrites a table in its place, cut where tables of the level below begin. */
     private Compaction split(final IndexVersion version, final Table table) {
         final List<Table> below = overlapping(version.tables(table.level() + 1), table.firstLba(), table.lastLba());
-        return new Compaction(List.of(List.of(table)), table.level(), false, cuts(below), false, parameters.maxTableBlocks);
+        return new Compaction(List.of(List.of(table)), table.level(), false, cuts(below), false,
+            parameters.maxTableBlocks);
     }
 
     private long[] cuts(final List<Table> below) {
@@ -242,7 +257,8 @@ public final class CompactionPolicy {
         return table.ranges() > 0 || table.presentRecords() < table.records();
     }
 
-    private static boolean isCoveredBelow(final IndexVersion version, final int level, final long first, final long last) {
+    private static boolean isCoveredBelow(final IndexVersion version, final int level, final long first,
+        final long last) {
         for (int below = level + 1; below < version.levelCount(); below++) {
             if (!overlapping(version.tables(below), first, last).isEmpty()) {
                 return true;

@@ -4,7 +4,8 @@ import io.ringvault.log.Geometry;
 import io.ringvault.log.Le;
 
 /**
- * Block of fences: the first LBA of each record block, then of each range block ({@code docs/format.md}, section 7.3). Stateless; any thread.
+ * Block of fences: the first LBA of each record block, then of each range block ({@code docs/format.md}, section 7.3).
+ * Stateless; any thread.
  */
 final class FenceBlockCodec {
     static final int COUNT_OFFSET = 0;

@@ -7,8 +7,9 @@ import java.util.List;
 import java.util.function.LongSupplier;
 
 /**
- * Writes a frozen memtable as tables of level 0, with disjoint keys. Sorts first, in the same bounded steps. Runs on the index agent's thread; the
- * oldest frozen memtable goes first. The delta of its edit is also what the memtable itself referred to.
+ * Writes a frozen memtable as tables of level 0, with disjoint keys. Sorts first, in the same bounded steps. Runs on
+ * the index agent's thread; the oldest frozen memtable goes first. The delta of its edit is also what the memtable
+ * itself referred to.
  */
 public final class FlushJob {
     private final Memtable memtable;

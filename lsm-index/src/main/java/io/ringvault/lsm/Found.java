@@ -1,8 +1,9 @@
 package io.ringvault.lsm;
 
 /**
- * The answer of a look-up and, while it asks for blocks, its cursor. Mutable, preallocated, one per operation in flight; owned by one
- * thread. A cursor belongs to one LBA in one {@link IndexVersion}: for another one it starts from the beginning by itself.
+ * The answer of a look-up and, while it asks for blocks, its cursor. Mutable, preallocated, one per operation in
+ * flight; owned by one thread. A cursor belongs to one LBA in one {@link IndexVersion}: for another one it starts from
+ * the beginning by itself.
  */
 public final class Found {
     private static final long NO_VERSION = -1;

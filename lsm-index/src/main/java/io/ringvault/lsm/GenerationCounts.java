@@ -5,9 +5,10 @@ import java.util.Arrays;
 /**
  * Signed number of PRESENT index records per generation. Used by one thread at a time; allocates only when it grows.
  *
- * <p>An edit carries the exact difference it makes: plus one for each record written, minus one for each record read from a table that
- * the edit drops. Records in a block that could not be read are unknown and are therefore <b>not</b> subtracted: a count may then stay too
- * high for ever (its segment is freed by the cleaner's proof instead), it never falls below the truth.
+ * <p>An edit carries the exact difference it makes: plus one for each record written, minus one for each record read
+ * from a table that the edit drops. Records in a block that could not be read are unknown and are therefore <b>not</b>
+ * subtracted: a count may then stay too high for ever (its segment is freed by the cleaner's proof instead), it never
+ * falls below the truth.
  */
 public final class GenerationCounts {
     /** Receives one generation and its count. */
@@ -115,7 +116,8 @@ public final class GenerationCounts {
     @Override
     public String toString() {
         final StringBuilder text = new StringBuilder("{");
-        forEach((generation, count) -> text.append(text.length() > 1 ? ", " : "").append(generation).append('=').append(count));
+        forEach((generation, count) -> text.append(text.length() > 1 ? ", " : "").append(generation).append('=')
+            .append(count));
         return text.append('}').toString();
     }
 }

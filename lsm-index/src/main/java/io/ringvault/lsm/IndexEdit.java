@@ -3,16 +3,18 @@ package io.ringvault.lsm;
 import java.util.List;
 
 /**
- * One change of the index, atomic: tables that come, tables that go, perhaps a memtable that is now in a table. Drops take effect before adds.
- * Immutable but for {@link #delta()}, which is handed over with it.
+ * One change of the index, atomic: tables that come, tables that go, perhaps a memtable that is now in a table. Drops
+ * take effect before adds. Immutable but for {@link #delta()}, which is handed over with it.
  *
  * @param added tables that are new, in key order; each needs one TABLE_ADD cell
  * @param dropped ids of tables that go; each needs one TABLE_DROP cell
  * @param flushed the frozen memtable whose records the added tables hold, or null
- * @param delta exact change of the PRESENT records per generation in tables; never below the truth when a block could not be read
+ * @param delta exact change of the PRESENT records per generation in tables; never below the truth when a block could
+ *     not be read
  * @param lostBlocks index blocks that could not be read and became LOST ranges: to be counted and reported
  */
-public record IndexEdit(List<Table> added, List<Long> dropped, Memtable flushed, GenerationCounts delta, int lostBlocks) {
+public record IndexEdit(List<Table> added, List<Long> dropped, Memtable flushed, GenerationCounts delta,
+    int lostBlocks) {
     /** Most cells (adds and drops) of one edit, so that it fits one summary. */
     public static final int MAX_CELLS = 100;
 

@@ -10,11 +10,13 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * One immutable state of the index below the active memtable: frozen memtables, tables of level 0 (both newest first), and deeper levels,
- * whose tables are disjoint and sorted. Published by the index agent with a release store, read by the data agent.
+ * One immutable state of the index below the active memtable: frozen memtables, tables of level 0 (both newest first),
+ * and deeper levels, whose tables are disjoint and sorted. Published by the index agent with a release store, read by
+ * the data agent.
  *
- * <p>A look-up goes from new to old and stops at the first answer. A block that is not cached stops it as well: the caller loads and
- * authenticates that block and goes on where it stopped. If it cannot be loaded, the look-up has failed; nothing older may be used instead.
+ * <p>A look-up goes from new to old and stops at the first answer. A block that is not cached stops it as well: the
+ * caller loads and authenticates that block and goes on where it stopped. If it cannot be loaded, the look-up has
+ * failed; nothing older may be used instead.
  */
 public final class IndexVersion {
     private static final Memtable[] NO_MEMTABLES = {};
@@ -68,10 +70,11 @@ public final class IndexVersion {
     }
 
     /**
-     * The same index after an edit. Tables added to level 0 take the place of the first level-0 table that the edit drops (they hold the same
-     * records), or are the newest when it drops none (a flush).
+     * The same index after an edit. Tables added to level 0 take the place of the first level-0 table that the edit
+     * drops (they hold the same records), or are the newest when it drops none (a flush).
      *
-     * @throws StorageException INTEGRITY when the edit drops what is not there, adds an id twice, or makes a level overlap
+     * @throws StorageException INTEGRITY when the edit drops what is not there, adds an id twice, or makes a level
+     *     overlap
      */
     public IndexVersion withEdit(final IndexEdit edit) {
         final List<List<Table>> lists = new ArrayList<>();
@@ -104,15 +107,16 @@ public final class IndexVersion {
      *
      * @param lba the LBA
      * @param cursor the answer; also keeps the position after NEED_BLOCK
-     * @return FOUND, TRIMMED, LOST, ABSENT, NEED_BLOCK (the cursor names the block: load, authenticate, insert, call again) or ERROR
+     * @return FOUND, TRIMMED, LOST, ABSENT, NEED_BLOCK (the cursor names the block: load, authenticate, insert, call
+     * again) or ERROR
      */
     public int find(final long lba, final Found cursor, final BlockCache cache) {
         return search(lba, cursor, cache, null);
     }
 
     /**
-     * Goes on after NEED_BLOCK with the very block that was asked for, whether or not the cache still holds it: every call makes progress,
-     * however small the cache and however many look-ups share it.
+     * Goes on after NEED_BLOCK with the very block that was asked for, whether or not the cache still holds it: every
+     * call makes progress, however small the cache and however many look-ups share it.
      */
     public int resume(final long lba, final Found cursor, final BlockCache cache, final byte[] verifiedBlock) {
         return search(lba, cursor, cache, cursor.isAt(number, lba) ? verifiedBlock : null);
@@ -196,7 +200,8 @@ public final class IndexVersion {
         return cursor.end(Lookup.ABSENT);
     }
 
-    private static int searchTable(final Table table, final long lba, final Found cursor, final BlockCache cache, final byte[] given) {
+    private static int searchTable(final Table table, final long lba, final Found cursor, final BlockCache cache,
+        final byte[] given) {
         byte[] block;
         if (!cursor.pointsDone) {
             final int ordinal = table.recordOrdinal(lba);
@@ -228,7 +233,8 @@ public final class IndexVersion {
     }
 
     /** The block that was handed in, if it is this one; else the cache's. */
-    private static byte[] blockFor(final Table table, final int ordinal, final Found cursor, final BlockCache cache, final byte[] given) {
+    private static byte[] blockFor(final Table table, final int ordinal, final Found cursor, final BlockCache cache,
+        final byte[] given) {
         if (given != null && cursor.tableId == table.id() && cursor.ordinal == ordinal) {
             cursor.tableId = 0;
             return given;
@@ -274,7 +280,8 @@ public final class IndexVersion {
                 }
             }
         }
-        throw StorageException.integrity("an index edit drops table " + id + ", which is not part of the index; the log is damaged");
+        throw StorageException.integrity("an index edit drops table " + id
+            + ", which is not part of the index; the log is damaged");
     }
 
     private static Table[][] sorted(final List<List<Table>> lists) {
@@ -288,7 +295,8 @@ public final class IndexVersion {
             for (int j = 0; j < list.size(); j++) {
                 ids.add(list.get(j).id());
                 if (i > 0 && j > 0 && list.get(j).firstLba() <= list.get(j - 1).lastLba()) {
-                    throw StorageException.integrity("level " + i + " of the index would hold overlapping tables: " + list.get(j - 1)
+                    throw StorageException.integrity("level " + i + " of the index would hold overlapping tables: "
+                        + list.get(j - 1)
                         + " and " + list.get(j) + "; the index is damaged");
                 }
             }

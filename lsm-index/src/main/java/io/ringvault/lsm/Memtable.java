@@ -5,12 +5,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The newest records, in memory: an append-only off-heap array of 32-byte records and an open-addressing index of 4-byte entries that keeps the
- * 16 LBAs of an aligned group in one cache line. At most 44 bytes per record of its capacity. An LBA that is written again is overwritten in
- * place (after a crash the log is replayed, not the memtable).
+ * The newest records, in memory: an append-only off-heap array of 32-byte records and an open-addressing index of
+ * 4-byte entries that keeps the
+ * 16 LBAs of an aligned group in one cache line. At most 44 bytes per record of its capacity. An LBA that is written
+ * again is overwritten in place (after a crash the log is replayed, not the memtable).
  *
- * <p>Points are always newer than ranges: a range that is inserted removes the points below it. Owned by one thread (data agent) until
- * {@link #freeze()}; after that immutable, and readable by another thread once the reference was handed over with release and acquire.
+ * <p>Points are always newer than ranges: a range that is inserted removes the points below it. Owned by one thread
+ * (data agent) until {@link #freeze()}; after that immutable, and readable by another thread once the reference was
+ * handed over with release and acquire.
  *
  * <p>Record: 0 LBA u64, 8 place u64 = kind (bits 63..62) | generation (bits 55..16) | slot (bits 15..0), 16 tag 16.
  */
@@ -61,7 +63,8 @@ public final class Memtable implements AutoCloseable {
      */
     public Memtable(final int capacityRecords, final int maxRanges, final SupersededListener listener) {
         if (capacityRecords < 1 || capacityRecords > MAX_CAPACITY) {
-            throw new IllegalArgumentException("capacityRecords must be 1.." + MAX_CAPACITY + " but is " + capacityRecords);
+            throw new IllegalArgumentException("capacityRecords must be 1.." + MAX_CAPACITY + " but is "
+                + capacityRecords);
         }
         if (maxRanges < RangeSet.PIECES_PER_INSERT || maxRanges > MAX_CAPACITY) {
             throw new IllegalArgumentException("maxRanges must be 2.." + MAX_CAPACITY + " but is " + maxRanges);
@@ -82,9 +85,13 @@ public final class Memtable implements AutoCloseable {
         return (long) capacityRecords * RECORD_BYTES + ((long) Integer.highestOneBit(wanted - 1) << 1) * Integer.BYTES;
     }
 
-    /** Whether so many more records and so many more range operations surely fit. A trim or loss needs its blocks as records, or one range. */
+    /**
+     * Whether so many more records and so many more range operations surely fit. A trim or loss needs its blocks as
+     * records, or one range.
+     */
     public boolean hasRoom(final int moreRecords, final int moreRanges) {
-        return moreRecords <= capacity - size && ranges.size() + (long) moreRanges * RangeSet.PIECES_PER_INSERT <= ranges.capacity();
+        return moreRecords <= capacity - size && ranges.size() + (long) moreRanges
+            * RangeSet.PIECES_PER_INSERT <= ranges.capacity();
     }
 
     /** The LBA's newest value is at this place. The caller checked {@link #hasRoom}. */
@@ -187,7 +194,10 @@ public final class Memtable implements AutoCloseable {
         lastSequence = sequence;
     }
 
-    /** Epoch of the newest record, as the owner set it: an edit with these records must not be sealed in an older one (rule 47). */
+    /**
+     * Epoch of the newest record, as the owner set it: an edit with these records must not be sealed in an older one
+     * (rule 47).
+     */
     public long lastEpoch() {
         return lastEpoch;
     }
@@ -358,7 +368,10 @@ public final class Memtable implements AutoCloseable {
         }
     }
 
-    /** Neighbours share the hash of their group of 16 and so a cache line; which lane each has is mixed, so that strided LBAs spread. */
+    /**
+     * Neighbours share the hash of their group of 16 and so a cache line; which lane each has is mixed, so that
+     * strided LBAs spread.
+     */
     private int home(final long hash, final long lba) {
         final int lane = (int) (lba ^ hash >>> 60) & (1 << GROUP_BITS) - 1;
         return ((int) (hash >>> 28) << GROUP_BITS | lane) & slotMask;

@@ -3,8 +3,8 @@ package io.ringvault.lsm;
 import io.ringvault.log.ObjectReader;
 
 /**
- * One sorted input of a merge: its next point, the range at or behind the sweep position, and, for a block that could not be read, the span
- * that is lost. Owned by its {@link MergeJob}.
+ * One sorted input of a merge: its next point, the range at or behind the sweep position, and, for a block that could
+ * not be read, the span that is lost. Owned by its {@link MergeJob}.
  */
 abstract class MergeInput {
     /** LBA of a point or range that does not exist. */

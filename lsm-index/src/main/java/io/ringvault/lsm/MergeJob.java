@@ -8,12 +8,14 @@ import java.util.List;
 import java.util.function.LongSupplier;
 
 /**
- * Merges sorted inputs into new tables, newest value first: a sweep over the LBAs that never steps over a range's edge. A newer range removes
- * older points and clips older ranges; points are newer than the ranges of their own table; at the last level trims vanish and losses stay.
+ * Merges sorted inputs into new tables, newest value first: a sweep over the LBAs that never steps over a range's
+ * edge. A newer range removes older points and clips older ranges; points are newer than the ranges of their own
+ * table; at the last level trims vanish and losses stay.
  *
- * <p>Runs on the index agent's thread in bounded steps; reads ahead one block per input. It allocates when it is made and when a table ends.
- * A block that cannot be read becomes a LOST range over the LBAs it could hold, so that nothing older shows through; the records in it are
- * unknown, so the edit does not subtract them and counts stay at or above the truth. One job runs at a time; flushes may come between.
+ * <p>Runs on the index agent's thread in bounded steps; reads ahead one block per input. It allocates when it is made
+ * and when a table ends. A block that cannot be read becomes a LOST range over the LBAs it could hold, so that nothing
+ * older shows through; the records in it are unknown, so the edit does not subtract them and counts stay at or above
+ * the truth. One job runs at a time; flushes may come between.
  */
 public final class MergeJob {
     private final MergeInput[] inputs;
@@ -43,14 +45,16 @@ public final class MergeJob {
      * @param tableIds gives the ids of the output tables, each once
      */
     public MergeJob(final Compaction compaction, final LongSupplier tableIds) {
-        this(runInputs(compaction), compaction.inputs().stream().map(Table::id).toList(), null, compaction.outputLevel(),
+        this(runInputs(compaction), compaction.inputs().stream().map(Table::id).toList(), null,
+            compaction.outputLevel(),
             compaction.lastLevel(), compaction.cuts(), compaction.maxTableBlocks(), tableIds);
         if (compaction.move()) {
             throw new IllegalArgumentException("a move writes no table: use its moveEdit");
         }
     }
 
-    MergeJob(final MergeInput[] inputs, final List<Long> dropped, final Memtable flushed, final int outputLevel, final boolean lastLevel,
+    MergeJob(final MergeInput[] inputs, final List<Long> dropped, final Memtable flushed, final int outputLevel,
+        final boolean lastLevel,
              final long[] cuts, final int maxTableBlocks, final LongSupplier tableIds) {
         this.inputs = inputs;
         this.dropped = dropped;
@@ -60,7 +64,8 @@ public final class MergeJob {
         builder = new TableBuilder(tableIds, outputLevel, maxTableBlocks);
         maxOutputs = IndexEdit.MAX_CELLS - dropped.size();
         if (maxOutputs < 1) {
-            throw new IllegalArgumentException(dropped.size() + " input tables leave no room for an output in one edit");
+            throw new IllegalArgumentException(dropped.size()
+                + " input tables leave no room for an output in one edit");
         }
     }
 
@@ -170,7 +175,8 @@ public final class MergeJob {
     private boolean point(final ObjectSink sink, final long lba, final int newest) {
         final MergeInput winner = inputs[newest];
         if (newest <= coveredBy && isKept(winner.pointKind)) {
-            if (!builder.add(lba, winner.pointKind, winner.pointGeneration, winner.pointSlot, winner.pointTag0, winner.pointTag1)) {
+            if (!builder.add(lba, winner.pointKind, winner.pointGeneration, winner.pointSlot, winner.pointTag0,
+                winner.pointTag1)) {
                 return endBlock(sink, lba);
             }
             if (winner.pointKind == Lookup.FOUND) {

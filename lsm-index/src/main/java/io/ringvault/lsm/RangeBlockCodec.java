@@ -68,7 +68,10 @@ final class RangeBlockCodec {
         return kind == Lookup.TRIMMED || kind == Lookup.LOST ? kind : Lookup.ERROR;
     }
 
-    /** Null when the block is sound and all its ranges lie in {@code firstLba..lastLba}, beginning at the first; else what is wrong. */
+    /**
+     * Null when the block is sound and all its ranges lie in {@code firstLba..lastLba}, beginning at the first; else
+     * what is wrong.
+     */
     static String check(final byte[] block, final long firstLba, final long lastLba) {
         final int count = count(block);
         if (count < 1 || count > MAX_ENTRIES || !Le.isZero(block, RESERVED_OFFSET, ENTRIES_OFFSET)) {
@@ -83,7 +86,8 @@ final class RangeBlockCodec {
             final long first = first(block, entry);
             final long last = last(block, entry);
             if (kind != Lookup.TRIMMED && kind != Lookup.LOST || first < next || last < first || last > lastLba) {
-                return "range " + entry + " (kind " + kind + ", LBA " + first + ".." + last + ") is out of order or beyond LBA " + lastLba;
+                return "range " + entry + " (kind " + kind + ", LBA " + first + ".." + last
+                    + ") is out of order or beyond LBA " + lastLba;
             }
             next = last + 1;
         }

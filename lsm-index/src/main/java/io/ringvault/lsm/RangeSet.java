@@ -1,8 +1,8 @@
 package io.ringvault.lsm;
 
 /**
- * Sorted, disjoint ranges of LBAs with a kind, in preallocated primitive arrays: a later range replaces what it covers, clips what it
- * overlaps, and joins neighbours of its own kind. Owned by one thread while it changes.
+ * Sorted, disjoint ranges of LBAs with a kind, in preallocated primitive arrays: a later range replaces what it
+ * covers, clips what it overlaps, and joins neighbours of its own kind. Owned by one thread while it changes.
  */
 final class RangeSet {
     /** Most pieces that one insertion can add: a range inside another of a different kind splits it. */
@@ -53,7 +53,10 @@ final class RangeSet {
         return at < size && firsts[at] <= lba ? kinds[at] : Lookup.ABSENT;
     }
 
-    /** Puts a range over everything that is there. The caller made sure of room for {@link #PIECES_PER_INSERT} more pieces. */
+    /**
+     * Puts a range over everything that is there. The caller made sure of room for {@link #PIECES_PER_INSERT} more
+     * pieces.
+     */
     void insert(final long first, final long last, final int kind) {
         long from = first;
         long to = last;

@@ -6,8 +6,9 @@ import io.ringvault.log.Le;
 import java.util.Arrays;
 
 /**
- * Collects records in LBA order until a block is full, then encodes them. Preallocated; owned by one thread. Every LBA, generation and slot is
- * stored in the fewest bytes that the whole block needs; the sizes of the block with one more record are known in constant time.
+ * Collects records in LBA order until a block is full, then encodes them. Preallocated; owned by one thread. Every
+ * LBA, generation and slot is stored in the fewest bytes that the whole block needs; the sizes of the block with one
+ * more record are known in constant time.
  */
 final class RecordBlockBuilder {
     private static final int MAX_RUNS = 1024;
@@ -48,18 +49,22 @@ final class RecordBlockBuilder {
     }
 
     /** Adds one record behind all others; false, and nothing changed, when the block is full. */
-    boolean add(final long lba, final int kind, final long generation, final int slot, final long tag0, final long tag1) {
+    boolean add(final long lba, final int kind, final long generation, final int slot, final long tag0,
+        final long tag1) {
         assert runCount == 0 || lba > lastLba() : "records must come in LBA order";
         final boolean present = kind == Lookup.FOUND;
         final boolean joins = joins(lba, kind, generation, slot);
         final int newRuns = joins ? runCount : runCount + 1;
         final int newTags = present ? tagCount + 1 : tagCount;
         final boolean newMeta = meta || joins || !present;
-        final long newMin = present && !joins ? Math.min(generation, tagCount == 0 ? generation : minGeneration) : minGeneration;
-        final long newMax = present && !joins ? Math.max(generation, tagCount == 0 ? generation : maxGeneration) : maxGeneration;
+        final long newMin = present && !joins ? Math.min(generation, tagCount == 0 ? generation : minGeneration)
+            : minGeneration;
+        final long newMax = present && !joins ? Math.max(generation, tagCount == 0 ? generation : maxGeneration)
+            : maxGeneration;
         final int newSlot = present && !joins ? Math.max(slot, maxSlot) : maxSlot;
         final long span = runCount == 0 ? 0 : (joins ? lbas[runCount - 1] : lba) - lbas[0];
-        final int width = lbaWidth(span) + bytes(newMax - newMin) + bytes(newSlot) + (newMeta ? RecordBlockCodec.META_LENGTH : 0);
+        final int width = lbaWidth(span) + bytes(newMax - newMin) + bytes(newSlot)
+            + (newMeta ? RecordBlockCodec.META_LENGTH : 0);
         if (newRuns > MAX_RUNS || RecordBlockCodec.lengthBytes(newRuns, width, newTags) > Geometry.SEALED_BYTES) {
             return false;
         }
@@ -133,7 +138,8 @@ final class RecordBlockBuilder {
         if (kind != Lookup.FOUND) {
             return counts[run] < RecordBlockCodec.MAX_EMPTY_RUN;
         }
-        return generations[run] == generation && slot == slots[run] + counts[run] && counts[run] < RecordBlockCodec.MAX_PRESENT_RUN;
+        return generations[run] == generation && slot == slots[run] + counts[run]
+            && counts[run] < RecordBlockCodec.MAX_PRESENT_RUN;
     }
 
     private void reset() {

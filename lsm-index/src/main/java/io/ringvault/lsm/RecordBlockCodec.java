@@ -4,12 +4,12 @@ import io.ringvault.log.Geometry;
 import io.ringvault.log.Le;
 
 /**
- * Block of index records, sorted by LBA ({@code docs/format.md}, section 7.1): run headers of one fixed width per block, so that a search is
- * binary and decodes nothing but what it compares, then the tags. A run is n consecutive LBAs of one kind; PRESENT ones lie at n
- * consecutive slots of one generation.
+ * Block of index records, sorted by LBA ({@code docs/format.md}, section 7.1): run headers of one fixed width per
+ * block, so that a search is binary and decodes nothing but what it compares, then the tags. A run is n consecutive
+ * LBAs of one kind; PRESENT ones lie at n consecutive slots of one generation.
  *
- * <p>Stateless; any thread. Every accessor is memory-safe on any bytes once {@link #fits(byte[])} said yes; {@link #check} says whether the block
- * is wholly sound.
+ * <p>Stateless; any thread. Every accessor is memory-safe on any bytes once {@link #fits(byte[])} said yes; {@link
+ * #check} says whether the block is wholly sound.
  */
 final class RecordBlockCodec {
     static final int RUNS_OFFSET = 0;
@@ -65,7 +65,8 @@ final class RecordBlockCodec {
     /**
      * Looks an LBA up. Allocates nothing.
      *
-     * @return {@link Lookup#FOUND} with place and tag in {@code out}, TRIMMED, LOST, ABSENT, or ERROR when the block does not decode
+     * @return {@link Lookup#FOUND} with place and tag in {@code out}, TRIMMED, LOST, ABSENT, or ERROR when the block
+     * does not decode
      */
     static int find(final byte[] block, final long lba, final Found out) {
         if (!fits(block)) {
@@ -107,7 +108,10 @@ final class RecordBlockCodec {
         return Lookup.FOUND;
     }
 
-    /** Null when the block is sound and all its LBAs lie in {@code firstLba..lastLba}, beginning at the first; else what is wrong. */
+    /**
+     * Null when the block is sound and all its LBAs lie in {@code firstLba..lastLba}, beginning at the first; else
+     * what is wrong.
+     */
     static String check(final byte[] block, final long firstLba, final long lastLba) {
         if (!fits(block)) {
             return "its header is out of range";
@@ -157,7 +161,8 @@ final class RecordBlockCodec {
     }
 
     static long lba(final byte[] block, final int run) {
-        return baseLba(block) + (Le.getLong(block, HEADERS_OFFSET + run * width(block)) & mask(block[LBA_WIDTH_OFFSET]));
+        return baseLba(block)
+            + (Le.getLong(block, HEADERS_OFFSET + run * width(block)) & mask(block[LBA_WIDTH_OFFSET]));
     }
 
     static int kind(final byte[] block, final int run) {
@@ -166,7 +171,8 @@ final class RecordBlockCodec {
 
     /** Records of a run. */
     static int count(final byte[] block, final int run) {
-        return block[META_WIDTH_OFFSET] == 0 ? 1 : (Le.getShort(block, metaOffset(block, run) + 1) & MAX_EMPTY_RUN - 1) + 1;
+        return block[META_WIDTH_OFFSET] == 0 ? 1 : (Le.getShort(block, metaOffset(block, run) + 1) & MAX_EMPTY_RUN - 1)
+            + 1;
     }
 
     /** Index of the first tag of a PRESENT run. */
@@ -181,7 +187,8 @@ final class RecordBlockCodec {
 
     /** Slot of a run's first record. */
     static int slot(final byte[] block, final int run) {
-        final int offset = HEADERS_OFFSET + run * width(block) + block[LBA_WIDTH_OFFSET] + block[GENERATION_WIDTH_OFFSET];
+        final int offset = HEADERS_OFFSET + run * width(block) + block[LBA_WIDTH_OFFSET]
+            + block[GENERATION_WIDTH_OFFSET];
         return (int) (Le.getLong(block, offset) & mask(block[SLOT_WIDTH_OFFSET]));
     }
 
@@ -193,7 +200,10 @@ final class RecordBlockCodec {
         return Le.getLong(block, tagOffset(block, tag) + 8);
     }
 
-    /** Stores a number's low {@code width} bytes; the caller writes headers in order, so what is behind may be overwritten. */
+    /**
+     * Stores a number's low {@code width} bytes; the caller writes headers in order, so what is behind may be
+     * overwritten.
+     */
     static void putNumber(final byte[] block, final int offset, final long value, final int width) {
         for (int i = 0; i < width; i++) {
             block[offset + i] = (byte) (value >>> 8 * i);
@@ -205,7 +215,8 @@ final class RecordBlockCodec {
     }
 
     private static int width(final byte[] block) {
-        return block[LBA_WIDTH_OFFSET] + block[GENERATION_WIDTH_OFFSET] + block[SLOT_WIDTH_OFFSET] + block[META_WIDTH_OFFSET];
+        return block[LBA_WIDTH_OFFSET] + block[GENERATION_WIDTH_OFFSET] + block[SLOT_WIDTH_OFFSET]
+            + block[META_WIDTH_OFFSET];
     }
 
     private static int metaOffset(final byte[] block, final int run) {

@@ -1,8 +1,9 @@
 package io.ringvault.lsm;
 
 /**
- * Sorts a frozen memtable's records by LBA: a radix sort of (LBA - lowest LBA, record) packed in one long, 11 bits a pass, over only the bits
- * that differ. Runs in bounded steps on the index agent's thread; allocates 16 bytes per record for as long as it lives.
+ * Sorts a frozen memtable's records by LBA: a radix sort of (LBA - lowest LBA, record) packed in one long, 11 bits a
+ * pass, over only the bits that differ. Runs in bounded steps on the index agent's thread; allocates 16 bytes per
+ * record for as long as it lives.
  */
 final class RecordSort {
     private static final int RECORD_BITS = 24;

@@ -4,7 +4,10 @@ import io.ringvault.log.ObjectReader;
 
 import java.util.List;
 
-/** Disjoint tables in key order as one merge input. A block that cannot be read becomes a LOST range over its span (rule 47). */
+/**
+ * Disjoint tables in key order as one merge input. A block that cannot be read becomes a LOST range over its span
+ * (rule 47).
+ */
 final class RunInput extends MergeInput {
     private final BlockStream points;
     private final BlockStream ranges;

@@ -3,8 +3,8 @@ package io.ringvault.lsm;
 import io.ringvault.log.ManifestEntry;
 
 /**
- * What is kept in memory of a sorted table: sizes, key range, the first LBA of every block (fences, 8 bytes each) and where the blocks lie.
- * Immutable; any thread.
+ * What is kept in memory of a sorted table: sizes, key range, the first LBA of every block (fences, 8 bytes each) and
+ * where the blocks lie. Immutable; any thread.
  */
 public final class Table {
     /** Last point or last range of a table that has none. */
@@ -148,8 +148,8 @@ public final class Table {
     }
 
     /**
-     * Adds {@code sign} times the number of this table's blocks in each generation, the head included: the references to object segments
-     * that come and go with the table.
+     * Adds {@code sign} times the number of this table's blocks in each generation, the head included: the references
+     * to object segments that come and go with the table.
      */
     public void countBlocks(final GenerationCounts counts, final int sign) {
         for (int i = 0; i < extentCount(); i++) {
@@ -228,7 +228,8 @@ public final class Table {
 
     @Override
     public String toString() {
-        return "table " + id() + " (level " + level + ", LBA " + firstLba() + ".." + lastLba() + ", " + records() + " records, "
+        return "table " + id() + " (level " + level + ", LBA " + firstLba() + ".." + lastLba() + ", " + records()
+            + " records, "
             + ranges() + " ranges, " + blocks() + " blocks)";
     }
 }

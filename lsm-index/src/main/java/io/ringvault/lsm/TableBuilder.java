@@ -8,8 +8,9 @@ import java.util.Arrays;
 import java.util.function.LongSupplier;
 
 /**
- * Writes one table after another from sorted points and ranges: record blocks as they fill, then range blocks, fence blocks and the head. A
- * table's id is drawn when it gets its first content. Owned by its {@link MergeJob}; reused for each output table.
+ * Writes one table after another from sorted points and ranges: record blocks as they fill, then range blocks, fence
+ * blocks and the head. A table's id is drawn when it gets its first content. Owned by its {@link MergeJob}; reused for
+ * each output table.
  */
 final class TableBuilder {
     private static final int FIRST_FENCES = 64;
@@ -47,7 +48,8 @@ final class TableBuilder {
     }
 
     /** Adds a point behind all others; false, and nothing changed, when a record block must be appended first. */
-    boolean add(final long lba, final int kind, final long generation, final int slot, final long tag0, final long tag1) {
+    boolean add(final long lba, final int kind, final long generation, final int slot, final long tag0,
+        final long tag1) {
         if (!records.add(lba, kind, generation, slot, tag0, tag1)) {
             return false;
         }

@@ -4,24 +4,30 @@ import io.ringvault.block.StorageException;
 import io.ringvault.log.Geometry;
 import io.ringvault.log.ObjectKind;
 
-/** Recounts a table by reading all of it: recovery of edits after a checkpoint, verification. Control path; allocates one block. */
+/**
+ * Recounts a table by reading all of it: recovery of edits after a checkpoint, verification. Control path; allocates
+ * one block.
+ */
 public final class TableCounts {
     private TableCounts() {
     }
 
     /**
-     * Adds {@code sign} for the generation of each PRESENT record of the table, and checks every record and range block on the way.
+     * Adds {@code sign} for the generation of each PRESENT record of the table, and checks every record and range
+     * block on the way.
      *
      * @throws StorageException of the loader, or INTEGRITY naming table and block; the counts are then incomplete
      */
-    public static void count(final BlockLoader loader, final Table table, final GenerationCounts counts, final int sign) {
+    public static void count(final BlockLoader loader, final Table table, final GenerationCounts counts,
+        final int sign) {
         final byte[] block = new byte[Geometry.SEALED_BYTES];
         for (int ordinal = 0; ordinal < table.recordBlocks(); ordinal++) {
             load(loader, table, ordinal, ObjectKind.TABLE_RECORDS, block);
             require(RecordBlockCodec.check(block, table.fence(ordinal), table.spanEnd(ordinal)), table, ordinal);
             for (int run = 0; run < RecordBlockCodec.runs(block); run++) {
                 if (RecordBlockCodec.kind(block, run) == Lookup.FOUND) {
-                    counts.add(RecordBlockCodec.generation(block, run), (long) sign * RecordBlockCodec.count(block, run));
+                    counts.add(RecordBlockCodec.generation(block, run), (long) sign * RecordBlockCodec.count(block,
+                        run));
                 }
             }
         }
@@ -31,13 +37,15 @@ public final class TableCounts {
         }
     }
 
-    private static void load(final BlockLoader loader, final Table table, final int ordinal, final int kind, final byte[] block) {
+    private static void load(final BlockLoader loader, final Table table, final int ordinal, final int kind,
+        final byte[] block) {
         loader.load(kind, table.id(), ordinal, table.generationOf(ordinal), table.slotOf(ordinal), block);
     }
 
     private static void require(final String error, final Table table, final int ordinal) {
         if (error != null) {
-            throw StorageException.integrity("index table " + table.id() + ", block " + ordinal + ": " + error + "; the index is damaged");
+            throw StorageException.integrity("index table " + table.id() + ", block " + ordinal + ": " + error
+                + "; the index is damaged");
         }
     }
 }

@@ -4,7 +4,10 @@ import io.ringvault.block.StorageException;
 import io.ringvault.log.Geometry;
 import io.ringvault.log.Le;
 
-/** Head of a table ({@code docs/format.md}, section 7.4): sizes, key range, and where the other blocks lie. Stateless; any thread. */
+/**
+ * Head of a table ({@code docs/format.md}, section 7.4): sizes, key range, and where the other blocks lie. Stateless;
+ * any thread.
+ */
 final class TableHeadCodec {
     static final int TABLE_ID_OFFSET = 0;
     static final int LEVEL_OFFSET = 8;
@@ -68,8 +71,10 @@ final class TableHeadCodec {
         shape.rangeBlocks = Le.getInt(source, RANGE_BLOCKS_OFFSET);
         final int fenceBlocks = Le.getInt(source, FENCE_BLOCKS_OFFSET);
         require(shape.level >= 0 && shape.level < 256, expectedId, "level", shape.level);
-        require(shape.recordBlocks >= 0 && shape.recordBlocks < MAX_BLOCKS, expectedId, "record blocks", shape.recordBlocks);
-        require(shape.rangeBlocks >= 0 && shape.rangeBlocks < MAX_BLOCKS, expectedId, "range blocks", shape.rangeBlocks);
+        require(shape.recordBlocks >= 0 && shape.recordBlocks < MAX_BLOCKS, expectedId, "record blocks",
+            shape.recordBlocks);
+        require(shape.rangeBlocks >= 0 && shape.rangeBlocks < MAX_BLOCKS, expectedId, "range blocks",
+            shape.rangeBlocks);
         final int fences = shape.recordBlocks + shape.rangeBlocks;
         require(fences > 0, expectedId, "number of blocks", fences);
         require(fenceBlocks == FenceBlockCodec.blocksFor(fences), expectedId, "fence blocks", fenceBlocks);
@@ -78,8 +83,10 @@ final class TableHeadCodec {
         shape.present = Le.getLong(source, PRESENT_OFFSET);
         shape.ranges = Le.getLong(source, RANGES_OFFSET);
         require(shape.present >= 0 && shape.records >= shape.present, expectedId, "records", shape.records);
-        require(shape.records >= shape.recordBlocks && shape.records == 0 == (shape.recordBlocks == 0), expectedId, "records", shape.records);
-        require(shape.ranges >= shape.rangeBlocks && shape.ranges <= (long) shape.rangeBlocks * RangeBlockCodec.MAX_ENTRIES,
+        require(shape.records >= shape.recordBlocks && shape.records == 0 == (shape.recordBlocks == 0), expectedId,
+            "records", shape.records);
+        require(shape.ranges >= shape.rangeBlocks && shape.ranges <= (long) shape.rangeBlocks
+            * RangeBlockCodec.MAX_ENTRIES,
             expectedId, "ranges", shape.ranges);
         shape.firstLba = Le.getLong(source, FIRST_LBA_OFFSET);
         shape.lastLba = Le.getLong(source, LAST_LBA_OFFSET);
@@ -112,7 +119,8 @@ final class TableHeadCodec {
             require(shape.extentSlots[i] >= 0, shape.id, "extent slot", shape.extentSlots[i]);
             require(count > 0, shape.id, "extent length", count);
             end += count;
-            require(end <= blocks && (long) shape.extentSlots[i] + count <= Integer.MAX_VALUE, shape.id, "extent length", count);
+            require(end <= blocks && (long) shape.extentSlots[i] + count <= Integer.MAX_VALUE, shape.id,
+                "extent length", count);
             shape.extentEnds[i] = (int) end;
         }
         require(end == blocks, shape.id, "extents' total length", end);
@@ -120,7 +128,8 @@ final class TableHeadCodec {
 
     private static void requireLast(final Table.Shape shape, final long last, final int blocks, final String what) {
         final boolean none = last == Table.NONE;
-        require(none == (blocks == 0) && (none || last >= shape.firstLba && last <= shape.lastLba), shape.id, what, last);
+        require(none == (blocks == 0) && (none || last >= shape.firstLba && last <= shape.lastLba), shape.id, what,
+            last);
     }
 
     private static void require(final boolean condition, final long tableId, final String what, final long value) {

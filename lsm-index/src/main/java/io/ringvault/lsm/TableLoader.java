@@ -5,7 +5,9 @@ import io.ringvault.log.Geometry;
 import io.ringvault.log.ManifestEntry;
 import io.ringvault.log.ObjectKind;
 
-/** Brings a table's description back into memory: its head and its fences. Control path (opening a volume); allocates. */
+/**
+ * Brings a table's description back into memory: its head and its fences. Control path (opening a volume); allocates.
+ */
 public final class TableLoader {
     private TableLoader() {
     }
@@ -13,12 +15,14 @@ public final class TableLoader {
     /**
      * Loads the head and the fence blocks.
      *
-     * @throws StorageException IO or INTEGRITY of the loader; INTEGRITY naming the table when what is stored is out of range
+     * @throws StorageException IO or INTEGRITY of the loader; INTEGRITY naming the table when what is stored is out of
+     *     range
      */
     public static Table load(final BlockLoader loader, final ManifestEntry entry) {
         final byte[] block = new byte[Geometry.SEALED_BYTES];
         final long id = entry.tableId();
-        loader.load(ObjectKind.TABLE_HEAD, id, TableHeadCodec.HEAD_ORDINAL, entry.headGeneration(), entry.headSlot(), block);
+        loader.load(ObjectKind.TABLE_HEAD, id, TableHeadCodec.HEAD_ORDINAL, entry.headGeneration(), entry.headSlot(),
+            block);
         final Table.Shape shape = TableHeadCodec.decode(block, id);
         shape.headGeneration = entry.headGeneration();
         shape.headSlot = entry.headSlot();
@@ -27,7 +31,8 @@ public final class TableLoader {
         final int firstFenceBlock = shape.recordBlocks + shape.rangeBlocks;
         for (int i = 0; i < table.fenceBlocks(); i++) {
             final int ordinal = firstFenceBlock + i;
-            loader.load(ObjectKind.TABLE_FENCES, id, ordinal, table.generationOf(ordinal), table.slotOf(ordinal), block);
+            loader.load(ObjectKind.TABLE_FENCES, id, ordinal, table.generationOf(ordinal), table.slotOf(ordinal),
+                block);
             final String error = FenceBlockCodec.decode(block, i, shape.fences);
             if (error != null) {
                 throw damaged(id, "fence block " + ordinal, error);

@@ -12,10 +12,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The libc functions that this module calls, one static final handle each, errno captured. Call {@link NativeAccess#ensure()}
- * before the first touch, so that missing native access is explained rather than failing class initialisation.
+ * The libc functions that this module calls, one static final handle each, errno captured. Call {@link
+ * NativeAccess#ensure()} before the first touch, so that missing native access is explained rather than failing class
+ * initialisation.
  *
- * <p>A call returns the raw result; a caller that sees -1 asks {@link #errno(MemorySegment)} at once, on the same thread.
+ * <p>A call returns the raw result; a caller that sees -1 asks {@link #errno(MemorySegment)} at once, on the same
+ * thread.
  */
 final class Libc {
     static final boolean AARCH64 = System.getProperty("os.arch").equals("aarch64");
@@ -82,7 +84,8 @@ final class Libc {
         FunctionDescriptor.of(JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
     static final MethodHandle MUNMAP = handle("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
     static final MethodHandle MLOCK = handle("mlock", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
-    static final MethodHandle MADVISE = handle("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+    static final MethodHandle MADVISE = handle("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG,
+        JAVA_INT));
     static final MethodHandle MEMFD_CREATE = handle("memfd_create", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
     static final MethodHandle GETPAGESIZE = handle("getpagesize", FunctionDescriptor.of(JAVA_INT));
     static final MethodHandle SCHED_GETAFFINITY = handle("sched_getaffinity",
@@ -101,7 +104,8 @@ final class Libc {
             Linker.Option.captureCallState("errno"));
     }
 
-    private static MethodHandle handle(final String name, final FunctionDescriptor descriptor, final int firstVariadic) {
+    private static MethodHandle handle(final String name, final FunctionDescriptor descriptor,
+        final int firstVariadic) {
         final Linker linker = Linker.nativeLinker();
         return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor,
             Linker.Option.captureCallState("errno"), Linker.Option.firstVariadicArg(firstVariadic));

@@ -34,15 +34,17 @@ public final class NativeAccess {
 
     static String explanation(final Module module) {
         final String name = module.isNamed() ? module.getName() : "ALL-UNNAMED";
-        return "Ringvault needs native access for one module and does not have it; start the JVM with --enable-native-access="
-            + name + " (an executable jar may say 'Enable-Native-Access: ALL-UNNAMED' in its manifest)";
+        return "Ringvault needs native access for one module and does not have it; "
+            + "start the JVM with --enable-native-access=" + name
+            + " (an executable jar may say 'Enable-Native-Access: ALL-UNNAMED' in its manifest)";
     }
 
     static void checkPlatform(final String osName, final String osArch) {
         final String arch = osArch.toLowerCase(Locale.ROOT);
         final boolean known = arch.equals("amd64") || arch.equals("x86_64") || arch.equals("aarch64");
         if (!osName.equals("Linux") || !known) {
-            throw new UnsupportedOperationException("native calls exist for Linux on x86_64 and aarch64, not for " + osName
+            throw new UnsupportedOperationException("native calls exist for Linux on x86_64 and aarch64, not for "
+                + osName
                 + " on " + osArch + "; use a device that needs none, for example file: or mem:");
         }
     }

@@ -13,9 +13,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 /**
  * One open file or block device. Any thread; calls block, so they belong on workers, never on an agent.
  *
- * <p>Transfers are positional and complete: {@code EINTR} and short transfers are continued. Segments must be off-heap, and with
- * {@link Option#DIRECT} address, offset and length must be multiples of the device's block size. {@link #close()} waits for
- * calls in progress, so a descriptor number is never used after it was given back.
+ * <p>Transfers are positional and complete: {@code EINTR} and short transfers are continued. Segments must be
+ * off-heap, and with {@link Option#DIRECT} address, offset and length must be multiples of the device's block size.
+ * {@link #close()} waits for calls in progress, so a descriptor number is never used after it was given back.
  */
 public final class NativeFile implements AutoCloseable {
 
@@ -131,8 +131,8 @@ public final class NativeFile implements AutoCloseable {
     }
 
     /**
-     * Takes an advisory {@code flock} on this very descriptor, without waiting. It is released by {@link #unlock} and by
-     * {@link #close}, and by nothing else in this process (unlike POSIX record locks).
+     * Takes an advisory {@code flock} on this very descriptor, without waiting. It is released by {@link #unlock} and
+     * by {@link #close}, and by nothing else in this process (unlike POSIX record locks).
      */
     public LockResult tryLock(final boolean exclusive) throws IOException {
         final int errno = flock((exclusive ? Libc.LOCK_EX : Libc.LOCK_SH) | Libc.LOCK_NB);

@@ -8,8 +8,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * A page-aligned, zeroed mapping outside the Java heap, usable from all threads until {@link #close()}.
  *
- * <p>Closing is explicit and safe: the segment belongs to a shared arena, so a late access throws rather than touching foreign
- * memory, and closing during a native call that uses the segment throws {@link IllegalStateException}. Control plane only.
+ * <p>Closing is explicit and safe: the segment belongs to a shared arena, so a late access throws rather than touching
+ * foreign memory, and closing during a native call that uses the segment throws {@link IllegalStateException}. Control
+ * plane only.
  */
 public final class NativeMemory implements AutoCloseable {
 
@@ -55,8 +56,8 @@ public final class NativeMemory implements AutoCloseable {
     }
 
     /**
-     * Maps private anonymous memory. Where the wanted huge pages are not to be had for this mapping, base pages (with the hint
-     * to use transparent huge ones) are taken instead: {@link #pages()} says which were obtained.
+     * Maps private anonymous memory. Where the wanted huge pages are not to be had for this mapping, base pages (with
+     * the hint to use transparent huge ones) are taken instead: {@link #pages()} says which were obtained.
      *
      * @param lengthBytes more than 0; rounded up to whole pages internally
      */
@@ -73,7 +74,8 @@ public final class NativeMemory implements AutoCloseable {
         }
         final long rounded = roundUp(lengthBytes, basePageBytes());
         final NativeMemory memory = new NativeMemory(
-            mapped("mmap", "anonymous memory", rounded, mmap(rounded, flags, -1)), lengthBytes, rounded, Pages.BASE, -1);
+            mapped("mmap", "anonymous memory", rounded, mmap(rounded, flags, -1)), lengthBytes, rounded, Pages.BASE,
+            -1);
         if (wanted != Pages.BASE) {
             memory.advise(Libc.MADV_HUGEPAGE); // A hint: kernels without transparent huge pages refuse it, harmlessly.
         }
@@ -81,8 +83,8 @@ public final class NativeMemory implements AutoCloseable {
     }
 
     /**
-     * Maps shared memory behind an unnamed file descriptor, which can be passed to another process. Huge pages fall back as in
-     * {@link #anonymous(long, Pages)}.
+     * Maps shared memory behind an unnamed file descriptor, which can be passed to another process. Huge pages fall
+     * back as in {@link #anonymous(long, Pages)}.
      *
      * @param name for /proc only, without a slash
      */
@@ -159,8 +161,8 @@ public final class NativeMemory implements AutoCloseable {
     }
 
     /**
-     * Keeps the pages resident. False when a limit refuses (RLIMIT_MEMLOCK, or the container's): the memory works, and may be
-     * written to swap.
+     * Keeps the pages resident. False when a limit refuses (RLIMIT_MEMLOCK, or the container's): the memory works, and
+     * may be written to swap.
      */
     public boolean lock() throws IOException {
         checkOpen();
@@ -232,7 +234,8 @@ public final class NativeMemory implements AutoCloseable {
         final MemorySegment capture = Libc.capture();
         try {
             if ((int) Libc.MUNMAP.invokeExact(capture, raw, mappedBytes) != 0) {
-                throw new IllegalStateException("munmap of " + mappedBytes + " bytes: " + Errno.name(Libc.errno(capture)));
+                throw new IllegalStateException("munmap of " + mappedBytes + " bytes: "
+                    + Errno.name(Libc.errno(capture)));
             }
         } catch (final Throwable thrown) {
             throw Libc.unexpected(thrown);

@@ -6,8 +6,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Random bytes straight from the kernel's generator ({@code getrandom}): never a generator in this process, whose state a
- * restored virtual-machine snapshot would repeat. Blocks only before the kernel's generator is seeded, early at boot. Any thread.
+ * Random bytes straight from the kernel's generator ({@code getrandom}): never a generator in this process, whose
+ * state a restored virtual-machine snapshot would repeat. Blocks only before the kernel's generator is seeded, early
+ * at boot. Any thread.
  */
 public final class SystemRandom {
     /** Up to this many bytes the kernel fills a request whole. */

@@ -109,7 +109,8 @@ class NativeFileTest {
     @Test
     void shouldHonourExclusiveCreationAndNoFollow() throws IOException {
         create("one").close();
-        final NativeIoException exists = assertThrows(NativeIoException.class, () -> NativeFile.open(directory.resolve("one"),
+        final NativeIoException exists = assertThrows(NativeIoException.class, () ->
+            NativeFile.open(directory.resolve("one"),
             NativeFile.Option.READ_WRITE, NativeFile.Option.CREATE, NativeFile.Option.EXCLUSIVE));
         assertEquals("EEXIST", exists.errnoName());
         final Path link = Files.createSymbolicLink(directory.resolve("link"), directory.resolve("one"));
@@ -146,7 +147,8 @@ class NativeFileTest {
             NativeFile.Option.DSYNC); Arena arena = Arena.ofConfined()) {
             file.write(0, arena.allocateFrom("durable"), 0, 7);
             final String flags = Files.readString(Path.of("/proc/self/fdinfo/" + file.descriptor()));
-            final int octal = Integer.parseInt(flags.lines().filter(l -> l.startsWith("flags:")).findFirst().orElseThrow()
+            final int octal = Integer.parseInt(flags.lines().filter(l -> l.startsWith("flags:")).findFirst()
+                .orElseThrow()
                 .substring(6).trim(), 8);
             assertEquals(0x1000, octal & 0x1000);
         }

@@ -73,7 +73,8 @@ class NativeMemoryTest {
         for (final String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
             if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
                 final String[] range = line.split("[ -]");
-                inside = Long.parseUnsignedLong(range[0], 16) <= address && address < Long.parseUnsignedLong(range[1], 16);
+                inside = Long.parseUnsignedLong(range[0], 16) <= address && address < Long.parseUnsignedLong(range[1],
+                    16);
             } else if (inside && line.startsWith("VmFlags:")) {
                 return line;
             }

@@ -6,8 +6,8 @@ import io.ringvault.nvme.spec.StatusText;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The admin queue, one command at a time: NVM Express Base 2.1, section 5. Control plane, any thread; calls block up to the
- * time-out, spinning briefly and then parking.
+ * The admin queue, one command at a time: NVM Express Base 2.1, section 5. Control plane, any thread; calls block up
+ * to the time-out, spinning briefly and then parking.
  *
  * <p>After a time-out or an impossible completion the controller's state is unknown: every later command fails at once.
  */
@@ -53,7 +53,9 @@ final class AdminQueue {
         return copy;
     }
 
-    /** Zeroes the data page, so that a device that writes less than it should shows zeros and not the previous answer. */
+    /**
+     * Zeroes the data page, so that a device that writes less than it should shows zeros and not the previous answer.
+     */
     void clearData() {
         memory.pages().segment().fill((byte) 0);
     }
@@ -70,7 +72,8 @@ final class AdminQueue {
      * @return dword 0 of the completion
      * @throws StorageException IO with the name of the status, or when no answer comes in time
      */
-    synchronized int execute(final String what, final int opcode, final int nsid, final long prp1, final long cdw10and11,
+    synchronized int execute(final String what, final int opcode, final int nsid, final long prp1,
+        final long cdw10and11,
                              final int cdw12) {
         if (dead != null) {
             throw StorageException.io("device '" + uri + "': " + what + " not sent: " + dead);

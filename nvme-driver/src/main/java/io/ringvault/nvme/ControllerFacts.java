@@ -27,7 +27,8 @@ public record ControllerFacts(String model, String serial, String firmware, Stri
     /** CAP, checked for what this driver needs: 4 KiB pages, the NVM command set, queues of at least two entries. */
     static long checkCapabilities(final String uri, final long cap) {
         if (cap == -1L) {
-            throw StorageException.io("device '" + uri + "': registers read as all ones; the controller is gone or powered off");
+            throw StorageException.io("device '" + uri
+                + "': registers read as all ones; the controller is gone or powered off");
         }
         if (!Registers.nvmCommandSet(cap)) {
             throw StorageException.io("device '" + uri + "': CAP.CSS says that the NVM command set is not supported");
@@ -46,10 +47,12 @@ public record ControllerFacts(String model, String serial, String firmware, Stri
     /** Reads a private copy of Identify Controller. */
     static ControllerFacts of(final String uri, final long cap, final int version, final MemorySegment identify) {
         if (!IdentifyController.standardEntrySizes(identify)) {
-            throw StorageException.io("device '" + uri + "': Identify says that queue entries of 64 and 16 bytes are not supported");
+            throw StorageException.io("device '" + uri
+                + "': Identify says that queue entries of 64 and 16 bytes are not supported");
         }
         return new ControllerFacts(IdentifyController.modelNumber(identify), IdentifyController.serialNumber(identify),
-            IdentifyController.firmwareRevision(identify), Registers.version(version), Registers.maximumQueueEntries(cap),
+            IdentifyController.firmwareRevision(identify), Registers.version(version),
+            Registers.maximumQueueEntries(cap),
             Registers.doorbellStrideBytes(cap),
             commandBytes(IdentifyController.maximumTransferExponent(identify), Registers.minimumPageShift(cap)),
             IdentifyController.namespaces(identify), IdentifyController.volatileWriteCache(identify),

@@ -24,7 +24,8 @@ public record NamespaceFacts(int id, long blocks, int blockShift) {
         }
         final int metadata = IdentifyNamespace.metadataBytes(identify, index);
         if (metadata != 0 || IdentifyNamespace.protectionType(identify) != 0) {
-            throw StorageException.configuration("device '" + uri + "': namespace " + Integer.toUnsignedString(id) + " carries "
+            throw StorageException.configuration("device '" + uri + "': namespace " + Integer.toUnsignedString(id)
+                + " carries "
                 + metadata + " bytes of metadata per block; choose a format without metadata");
         }
         final long blocks = IdentifyNamespace.sizeBlocks(identify);

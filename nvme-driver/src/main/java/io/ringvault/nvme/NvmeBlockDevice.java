@@ -5,8 +5,8 @@ import io.ringvault.block.DmaBuffer;
 import io.ringvault.block.OpenMode;
 
 /**
- * One namespace of one controller as a {@link BlockDevice}. Control plane only, apart from the descriptive methods; the work is
- * done by {@link NvmeBlockQueue}.
+ * One namespace of one controller as a {@link BlockDevice}. Control plane only, apart from the descriptive methods;
+ * the work is done by {@link NvmeBlockQueue}.
  */
 public final class NvmeBlockDevice implements BlockDevice {
     private static final int LARGEST_REQUEST_BYTES = 16 << 20;
@@ -20,7 +20,8 @@ public final class NvmeBlockDevice implements BlockDevice {
     private final long zeroPageAddress;
     private boolean closed;
 
-    private NvmeBlockDevice(final String uri, final OpenMode mode, final NvmeOptions options, final NvmeController controller) {
+    private NvmeBlockDevice(final String uri, final OpenMode mode, final NvmeOptions options,
+        final NvmeController controller) {
         this.uri = uri;
         this.mode = mode;
         this.options = options;
@@ -32,7 +33,8 @@ public final class NvmeBlockDevice implements BlockDevice {
     /**
      * Brings a controller up through a transport, which the device then owns; it is closed also when this fails.
      *
-     * @throws io.ringvault.block.StorageException IO when the controller does not come up, CONFIGURATION for a namespace that
+     * @throws io.ringvault.block.StorageException IO when the controller does not come up, CONFIGURATION for a
+     *     namespace that
      *                                             cannot be used
      */
     public static NvmeBlockDevice open(final String uri, final NvmeTransport transport, final OpenMode mode,
@@ -105,7 +107,8 @@ public final class NvmeBlockDevice implements BlockDevice {
     @Override
     public DmaBuffer allocate(final long lengthBytes) {
         if (lengthBytes <= 0 || (lengthBytes & PrpList.PAGE_BYTES - 1) != 0) {
-            throw new IllegalArgumentException("DMA memory of " + lengthBytes + " bytes: not a positive multiple of 4096");
+            throw new IllegalArgumentException("DMA memory of " + lengthBytes
+                + " bytes: not a positive multiple of 4096");
         }
         return controller.transport().allocate(lengthBytes);
     }

@@ -14,17 +14,18 @@ import java.util.function.LongSupplier;
 /**
  * Requests become commands: the {@link BlockQueue} over one NVMe queue pair.
  *
- * <p>A request larger than one command may carry (MDTS, 16-bit block counts) is sent as several, as trackers come free; it
- * completes once, with the first error. A command that failed with "do not retry" clear is sent again with identical bytes, a
- * bounded number of times. What the controller does not offer is done without: deallocate succeeds and does nothing, write
- * zeroes becomes writes from a page of zeros.
+ * <p>A request larger than one command may carry (MDTS, 16-bit block counts) is sent as several, as trackers come
+ * free; it completes once, with the first error. A command that failed with "do not retry" clear is sent again with
+ * identical bytes, a bounded number of times. What the controller does not offer is done without: deallocate succeeds
+ * and does nothing, write zeroes becomes writes from a page of zeros.
  *
- * <p>When a command is overdue, the controller reports a fatal state, or a completion is impossible, the <em>whole queue</em>
- * fails: requests in flight end with the driver's code and later ones with DRIVER_GONE. The controller may still write to the
- * buffers of such requests until the device has been closed (reset), so they must not be reused before.
+ * <p>When a command is overdue, the controller reports a fatal state, or a completion is impossible, the <em>whole
+ * queue</em> fails: requests in flight end with the driver's code and later ones with DRIVER_GONE. The controller may
+ * still write to the buffers of such requests until the device has been closed (reset), so they must not be reused
+ * before.
  *
- * <p>Owned by one thread. Never allocates, locks, throws or logs for a device's sake; the system clock is asked on every 64th
- * poll. Bad arguments throw.
+ * <p>Owned by one thread. Never allocates, locks, throws or logs for a device's sake; the system clock is asked on
+ * every 64th poll. Bad arguments throw.
  */
 public final class NvmeBlockQueue implements BlockQueue {
     private static final int LARGEST_RANGE_BLOCKS = 1 << 24;
@@ -98,7 +99,8 @@ public final class NvmeBlockQueue implements BlockQueue {
                          final long bufferOffsetBytes, final boolean fua) {
         checkWritable();
         checkTransfer(offsetBytes, lengthBytes, buffer, bufferOffsetBytes);
-        return start(token, Opcode.WRITE, fua ? SubmissionEntry.FUA : 0, offsetBytes, lengthBytes, buffer, bufferOffsetBytes);
+        return start(token, Opcode.WRITE, fua ? SubmissionEntry.FUA : 0, offsetBytes, lengthBytes, buffer,
+            bufferOffsetBytes);
     }
 
     @Override
@@ -333,7 +335,8 @@ public final class NvmeBlockQueue implements BlockQueue {
     private void checkRange(final long offset, final long length) {
         if (offset < 0 || length <= 0 || ((offset | length) & (1L << blockShift) - 1) != 0
             || offset > device.sizeBytes() - length) {
-            throw new IllegalArgumentException("range " + offset + "+" + length + " of a device of " + device.sizeBytes()
+            throw new IllegalArgumentException("range " + offset + "+" + length + " of a device of "
+                + device.sizeBytes()
                 + " bytes in blocks of " + (1 << blockShift));
         }
     }
@@ -341,9 +344,11 @@ public final class NvmeBlockQueue implements BlockQueue {
     private void checkTransfer(final long offset, final int length, final DmaBuffer buffer, final long bufferOffset) {
         checkRange(offset, length);
         if (length > device.maxTransferBytes()) {
-            throw new IllegalArgumentException(length + " bytes exceed the largest request of " + device.maxTransferBytes());
+            throw new IllegalArgumentException(length + " bytes exceed the largest request of "
+                + device.maxTransferBytes());
         }
-        if (bufferOffset < 0 || (bufferOffset & PrpList.PAGE_BYTES - 1) != 0 || bufferOffset > buffer.lengthBytes() - length) {
+        if (bufferOffset < 0 || (bufferOffset & PrpList.PAGE_BYTES - 1) != 0 || bufferOffset > buffer.lengthBytes()
+            - length) {
             throw new IllegalArgumentException("buffer offset " + bufferOffset + ", length " + length + " of "
                 + buffer.lengthBytes() + ": offsets are multiples of 4096 inside the buffer");
         }

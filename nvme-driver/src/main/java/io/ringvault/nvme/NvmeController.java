@@ -13,8 +13,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * One controller: bring-up, I/O queues, orderly shutdown. NVM Express Base 2.1, sections 3.5 and 3.6.
  *
- * <p>Control plane, any thread, calls block; the methods synchronise. Owns the transport and closes it. Never used on the hot
- * path: queue pairs, once made, talk to the doorbells themselves.
+ * <p>Control plane, any thread, calls block; the methods synchronise. Owns the transport and closes it. Never used on
+ * the hot path: queue pairs, once made, talk to the doorbells themselves.
  */
 final class NvmeController implements AutoCloseable {
     private static final long PARK_NS = 50_000;
@@ -52,7 +52,8 @@ final class NvmeController implements AutoCloseable {
     /**
      * Resets a controller and makes it ready. On failure the transport is closed.
      *
-     * @throws StorageException IO when the controller does not come up or talks nonsense, CONFIGURATION for a namespace that
+     * @throws StorageException IO when the controller does not come up or talks nonsense, CONFIGURATION for a
+     *     namespace that
      *                          cannot be used
      */
     static NvmeController open(final String uri, final NvmeTransport transport, final NvmeOptions options) {
@@ -210,7 +211,8 @@ final class NvmeController implements AutoCloseable {
         }
         if (found == 0 || Integer.toUnsignedLong(found) > facts.namespaces()) {
             throw StorageException.configuration("device '" + uri + "': "
-                + (wanted == 0 ? "no active namespace" : "namespace " + Integer.toUnsignedString(wanted) + " is not active"));
+                + (wanted == 0 ? "no active namespace" : "namespace " + Integer.toUnsignedString(wanted)
+                + " is not active"));
         }
         return NamespaceFacts.of(uri, found, identify("Identify Namespace", IdentifyNamespace.CNS, found));
     }
@@ -224,7 +226,8 @@ final class NvmeController implements AutoCloseable {
         final int queues = (int) Math.min(Math.min(both, wanted), mapped);
         if (queues < 1) {
             throw StorageException.io("device '" + uri + "': only " + doorbells.byteSize()
-                + " bytes of doorbells are mapped, not enough for one I/O queue at a stride of " + facts.doorbellStride());
+                + " bytes of doorbells are mapped, not enough for one I/O queue at a stride of "
+                + facts.doorbellStride());
         }
         return queues;
     }

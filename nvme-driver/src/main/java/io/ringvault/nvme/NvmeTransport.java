@@ -7,8 +7,9 @@ import java.lang.foreign.MemorySegment;
  * How a driver reaches one controller: its registers, its doorbells and memory for DMA. Implementations: the in-process
  * controller model; VFIO and vfio-user controllers.
  *
- * <p>Threads: everything belongs to the control plane (one thread at a time), except that {@link #doorbells()} memory and the
- * hook of {@link #onPoll()} are used by every queue's owner. The driver never asks what kind of transport it has.
+ * <p>Threads: everything belongs to the control plane (one thread at a time), except that {@link #doorbells()} memory
+ * and the hook of {@link #onPoll()} are used by every queue's owner. The driver never asks what kind of transport it
+ * has.
  */
 public interface NvmeTransport extends AutoCloseable {
 
@@ -34,10 +35,16 @@ public interface NvmeTransport extends AutoCloseable {
      */
     DmaBuffer allocate(long lengthBytes);
 
-    /** Run by a queue's owner at the start of each poll: transports that need a caller's cycles to make progress do so here. */
+    /**
+     * Run by a queue's owner at the start of each poll: transports that need a caller's cycles to make progress do so
+     * here.
+     */
     Runnable onPoll();
 
-    /** What keeps the controller away from memory that is not its own: {@code iommu}, {@code none} or {@code in-process}. */
+    /**
+     * What keeps the controller away from memory that is not its own: {@code iommu}, {@code none} or {@code
+     * in-process}.
+     */
     String isolation();
 
     /** Unmaps and releases everything, after the controller has been disabled. Idempotent. */

@@ -3,9 +3,10 @@ package io.ringvault.nvme;
 import java.util.function.LongSupplier;
 
 /**
- * Time as a poller sees it: the system clock is asked on every 64th poll only, and each look advances this clock by at most
- * 100 ms. Time during which nobody polled (a paused process, a suspended machine, an idle caller) hardly counts against a
- * device's time limit. Owned by the polling thread.
+ * Time as a poller sees it: the system clock is asked on every 64th poll only, and each look advances this clock by at
+ * most
+ * 100 ms. Time during which nobody polled (a paused process, a suspended machine, an idle caller) hardly counts
+ * against a device's time limit. Owned by the polling thread.
  */
 final class PollClock {
     /** Polls between two looks at the system clock. */

@@ -5,11 +5,12 @@ import io.ringvault.nvme.spec.Wire;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Physical Region Page entries and lists: NVM Express Base 2.1, section 4.1.1. One page of list entries for each tracker,
- * allocated once: lists never cross a page and are never chained, as a command carries at most {@link #MAXIMUM_BYTES}.
+ * Physical Region Page entries and lists: NVM Express Base 2.1, section 4.1.1. One page of list entries for each
+ * tracker, allocated once: lists never cross a page and are never chained, as a command carries at most {@link
+ * #MAXIMUM_BYTES}.
  *
- * <p>Buffers start on a page boundary, so PRP1 never has an offset. Owned by the queue's thread; allocates nothing after
- * construction.
+ * <p>Buffers start on a page boundary, so PRP1 never has an offset. Owned by the queue's thread; allocates nothing
+ * after construction.
  */
 final class PrpList {
     /** log2 of the memory page that the driver configures (CC.MPS = 0). */
@@ -46,8 +47,8 @@ final class PrpList {
     }
 
     /**
-     * PRP2 for {@code lengthBytes} (1..{@link #MAXIMUM_BYTES}) at a page-aligned offset of a buffer; writes the tracker's list
-     * where more than two pages are needed.
+     * PRP2 for {@code lengthBytes} (1..{@link #MAXIMUM_BYTES}) at a page-aligned offset of a buffer; writes the
+     * tracker's list where more than two pages are needed.
      */
     long secondEntry(final int tracker, final DmaBuffer buffer, final long offset, final int lengthBytes) {
         final int pages = lengthBytes + PAGE_BYTES - 1 >>> PAGE_SHIFT;

@@ -14,12 +14,12 @@ import java.lang.foreign.MemorySegment;
  *   FREE --claim--&gt; CLAIMED --place--&gt; OUTSTANDING --completion polled--&gt; CLAIMED --release--&gt; FREE
  *                      ^-------------------- place again (a retry) --------'
  * </pre>
- * There are fewer trackers than entries, so neither queue can overflow and the controller's view of the submission head is not
- * needed. Free trackers form a stack: the one used last is warm in the cache.
+ * There are fewer trackers than entries, so neither queue can overflow and the controller's view of the submission
+ * head is not needed. Free trackers form a stack: the one used last is warm in the cache.
  *
- * <p>Owned by one thread. Never allocates, blocks, throws or logs after construction. A completion that answers no outstanding
- * command, names another queue or an impossible head makes {@link #broken()} true and the pair delivers nothing more: whoever
- * owns the pair fails its requests. It never touches the state of another command.
+ * <p>Owned by one thread. Never allocates, blocks, throws or logs after construction. A completion that answers no
+ * outstanding command, names another queue or an impossible head makes {@link #broken()} true and the pair delivers
+ * nothing more: whoever owns the pair fails its requests. It never touches the state of another command.
  */
 final class QueuePair {
 
@@ -73,7 +73,8 @@ final class QueuePair {
      * @param strideBytes from doorbell to doorbell
      * @param onPoll   run at the start of each poll
      */
-    QueuePair(final int id, final int entries, final int trackers, final QueueMemory memory, final MemorySegment doorbells,
+    QueuePair(final int id, final int entries, final int trackers, final QueueMemory memory,
+        final MemorySegment doorbells,
               final int strideBytes, final Runnable onPoll) {
         if (trackers < 1 || trackers >= entries) {
             throw new IllegalArgumentException(trackers + " trackers for " + entries + " entries");
@@ -139,7 +140,8 @@ final class QueuePair {
     void place(final int tracker, final int opcode, final int nsid, final long prp1, final long prp2,
                final long cdw10and11, final int cdw12) {
         assert states[tracker] == CLAIMED : "tracker " + tracker + " placed in state " + states[tracker];
-        SubmissionEntry.encode(submissions, (long) tail << SubmissionEntry.LENGTH_SHIFT, opcode, tracker, nsid, prp1, prp2,
+        SubmissionEntry.encode(submissions, (long) tail << SubmissionEntry.LENGTH_SHIFT, opcode, tracker, nsid, prp1,
+            prp2,
             cdw10and11, cdw12);
         states[tracker] = OUTSTANDING;
         outstanding++;

@@ -3,15 +3,16 @@ package io.ringvault.nvme;
 import io.ringvault.block.DmaBuffer;
 
 /**
- * The requests of one block queue, in parallel arrays, so that a request costs no object. A request covers a range and is sent
- * as one or more commands, one after the other as trackers are free:
+ * The requests of one block queue, in parallel arrays, so that a request costs no object. A request covers a range and
+ * is sent as one or more commands, one after the other as trackers are free:
  * <pre>
  *   FREE --take--&gt; WAITING (in the list of requests with commands still to send)
  *                     |  all sent (or cut short by an error)
  *                     v
  *                  SENT --last answer--&gt; READY or delivered at once --&gt; FREE
  * </pre>
- * The first error wins and cuts short what was not yet sent. Owned by the queue's thread; allocates nothing after construction.
+ * The first error wins and cuts short what was not yet sent. Owned by the queue's thread; allocates nothing after
+ * construction.
  */
 final class Requests {
     /** No request. */

@@ -26,7 +26,8 @@ class DriverAgainstModelTest {
     private Path directory;
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "block=512", "mode=inline", "mode=inline&block=512&mdts=8k", "mdts=16k&mqes=2", "mqes=3&block=512",
+    @ValueSource(strings = {"", "block=512", "mode=inline", "mode=inline&block=512&mdts=8k", "mdts=16k&mqes=2",
+        "mqes=3&block=512",
         "dstrd=4&mdts=8k", "cache=64k&mode=inline", "cache=1m&block=512", "mqes=2&mode=inline&mdts=8k",
         "zeroes=off&deallocate=off&mdts=32k", "fua=fdatasync"})
     void shouldReadBackWhatWasWrittenWhenSizesAndOffsetsAreRandom(final String parameters) {
@@ -279,7 +280,8 @@ class DriverAgainstModelTest {
             assertTrue(rig.queue.read(2, 0, 4096, buffer, 0));
             rig.queue.submit();
             rig.poll();
-            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_GONE, false), rig.done.get(2L));
+            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_GONE, false),
+                rig.done.get(2L));
             assertEquals(0, rig.queue.inFlight());
         }
     }

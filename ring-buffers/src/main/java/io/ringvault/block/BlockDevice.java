@@ -3,11 +3,11 @@ package io.ringvault.block;
 /**
  * A device of fixed-size logical blocks, driven through polled queues.
  *
- * <p>Threads: {@link #openQueue}, {@link #allocate} and {@link #close} belong to the control plane (one thread at a time);
- * each queue belongs to the one thread that drives it. The descriptive methods may be called from any thread.
+ * <p>Threads: {@link #openQueue}, {@link #allocate} and {@link #close} belong to the control plane (one thread at a
+ * time); each queue belongs to the one thread that drives it. The descriptive methods may be called from any thread.
  *
- * <p>Everything behind this port is untrusted: a device may lie about content, order and durability. It is asked to keep one
- * promise only: a flush makes durable every write that <em>completed before the flush was submitted</em>.
+ * <p>Everything behind this port is untrusted: a device may lie about content, order and durability. It is asked to
+ * keep one promise only: a flush makes durable every write that <em>completed before the flush was submitted</em>.
  */
 public interface BlockDevice extends AutoCloseable {
 
@@ -20,7 +20,10 @@ public interface BlockDevice extends AutoCloseable {
     /** Logical block size: 512 or 4096. Offsets and lengths of every request are multiples of it. */
     int blockSizeBytes();
 
-    /** The largest write in bytes that reaches the device as one command (NVMe: MDTS); larger requests are split by the queue. */
+    /**
+     * The largest write in bytes that reaches the device as one command (NVMe: MDTS); larger requests are split by the
+     * queue.
+     */
     int singleCommandBytes();
 
     /** The largest request in bytes that a queue accepts. At least 1 MiB. */
@@ -29,7 +32,10 @@ public interface BlockDevice extends AutoCloseable {
     /** Whether completed writes may be lost by a power failure until a flush. */
     boolean volatileCache();
 
-    /** What keeps the device away from memory that is not its own: {@code "iommu"}, {@code "none"} or {@code "in-process"}. */
+    /**
+     * What keeps the device away from memory that is not its own: {@code "iommu"}, {@code "none"} or {@code
+     * "in-process"}.
+     */
     String isolation();
 
     /**

@@ -3,12 +3,13 @@ package io.ringvault.block;
 /**
  * One polled submission and completion path to a {@link BlockDevice}, owned by exactly one thread.
  *
- * <p>Submissions are collected and handed to the device by one {@link #submit()} (one doorbell). Each request carries a token
- * that its completion returns. A submission returns {@code false} when the queue is full: nothing happened, poll and try again.
- * Completions arrive in any order. Nothing here blocks, allocates or throws for a device's sake; bad arguments throw.
+ * <p>Submissions are collected and handed to the device by one {@link #submit()} (one doorbell). Each request carries
+ * a token that its completion returns. A submission returns {@code false} when the queue is full: nothing happened,
+ * poll and try again. Completions arrive in any order. Nothing here blocks, allocates or throws for a device's sake;
+ * bad arguments throw.
  *
- * <p>Offsets and lengths are in bytes, multiples of {@link BlockDevice#blockSizeBytes()}, inside the device; buffer offsets are
- * multiples of 4096. A buffer is lent until the completion has been polled.
+ * <p>Offsets and lengths are in bytes, multiples of {@link BlockDevice#blockSizeBytes()}, inside the device; buffer
+ * offsets are multiples of 4096. A buffer is lent until the completion has been polled.
  */
 public interface BlockQueue extends AutoCloseable {
 
@@ -18,12 +19,15 @@ public interface BlockQueue extends AutoCloseable {
     /** Requests accepted and not yet completed. */
     int inFlight();
 
-    /** Reads {@code lengthBytes} (at most {@link BlockDevice#maxTransferBytes()}) at {@code offsetBytes} into the buffer. */
+    /**
+     * Reads {@code lengthBytes} (at most {@link BlockDevice#maxTransferBytes()}) at {@code offsetBytes} into the
+     * buffer.
+     */
     boolean read(long token, long offsetBytes, int lengthBytes, DmaBuffer buffer, long bufferOffsetBytes);
 
     /**
-     * Writes from the buffer. With {@code fua} the completion means durable; without it, durable only after a flush (or at once
-     * where the device has no volatile cache).
+     * Writes from the buffer. With {@code fua} the completion means durable; without it, durable only after a flush
+     * (or at once where the device has no volatile cache).
      */
     boolean write(long token, long offsetBytes, int lengthBytes, DmaBuffer buffer, long bufferOffsetBytes, boolean fua);
 
@@ -46,7 +50,10 @@ public interface BlockQueue extends AutoCloseable {
      */
     int poll(BlockCompletionHandler handler, int limit);
 
-    /** Gives the queue back. Requests in flight are abandoned: their buffers must not be reused before the device is closed. */
+    /**
+     * Gives the queue back. Requests in flight are abandoned: their buffers must not be reused before the device is
+     * closed.
+     */
     @Override
     void close();
 }

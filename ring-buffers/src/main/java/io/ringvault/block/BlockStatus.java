@@ -7,7 +7,8 @@ package io.ringvault.block;
  *  bit 31      30..24   23..16   15..8        7..0
  *  retryable   0        origin   status type  status code
  * </pre>
- * For NVMe the type and code are SCT and SC (NVM Express Base specification, "Status Field"); for files the code is the errno.
+ * For NVMe the type and code are SCT and SC (NVM Express Base specification, "Status Field"); for files the code is
+ * the errno.
  */
 public final class BlockStatus {
     /** Success. */

@@ -9,7 +9,10 @@ package io.ringvault.block;
  */
 public record CrashPolicy(Keep keep, boolean torn, boolean garbage) {
 
-    /** Which volatile writes survive; completed ones in order of completion, then those in flight in order of submission. */
+    /**
+     * Which volatile writes survive; completed ones in order of completion, then those in flight in order of
+     * submission.
+     */
     public enum Keep {
         /** None. */
         NONE,

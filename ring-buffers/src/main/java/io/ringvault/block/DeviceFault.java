@@ -1,8 +1,9 @@
 package io.ringvault.block;
 
 /**
- * One planned misbehaviour of a {@link SimulatedDevice}: the n-th operation of a kind, counted from {@link SimulatedDevice#inject}
- * in order of submission, reports {@code status} and does {@code effect} instead of what it should.
+ * One planned misbehaviour of a {@link SimulatedDevice}: the n-th operation of a kind, counted from {@link
+ * SimulatedDevice#inject} in order of submission, reports {@code status} and does {@code effect} instead of what it
+ * should.
  *
  * @param kind       the operations counted
  * @param nth        from 1
@@ -11,7 +12,8 @@ package io.ringvault.block;
  * @param effect     what really happens
  * @param argument   where a misdirected or duplicated write goes; else 0
  */
-public record DeviceFault(SimulatedDevice.Kind kind, long nth, boolean persistent, int status, Effect effect, long argument) {
+public record DeviceFault(SimulatedDevice.Kind kind, long nth, boolean persistent, int status, Effect effect,
+    long argument) {
 
     /** What really happens to the medium or the buffer. */
     public enum Effect {
@@ -28,7 +30,8 @@ public record DeviceFault(SimulatedDevice.Kind kind, long nth, boolean persisten
     }
 
     /** An error that the device may be asked again about or not, as a device would report it. */
-    public static final int DEFAULT_STATUS = BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_INJECTED, false);
+    public static final int DEFAULT_STATUS = BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0,
+        BlockStatus.DRIVER_INJECTED, false);
 
     /** The n-th operation fails and does nothing. */
     public static DeviceFault fail(final SimulatedDevice.Kind kind, final long nth, final int status) {

@@ -28,7 +28,8 @@ public record DeviceUri(String text, String scheme, String path, Map<String, Str
             for (final String pair : text.substring(question + 1).split("&")) {
                 final int equals = pair.indexOf('=');
                 if (equals <= 0) {
-                    throw StorageException.configuration("device '" + text + "': parameter '" + pair + "' is not key=value");
+                    throw StorageException.configuration("device '" + text + "': parameter '" + pair
+                        + "' is not key=value");
                 }
                 parameters.put(pair.substring(0, equals), pair.substring(equals + 1));
             }

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * Memory that a device can read and write at any moment: shared with an untrusted party, ciphertext only.
  *
- * <p>It is a type of its own so that nothing which must work on private memory (authenticated encryption above all) can be
- * given it by mistake; bytes are copied in and out by {@link #copyIn} and {@link #copyOut} only.
+ * <p>It is a type of its own so that nothing which must work on private memory (authenticated encryption above all)
+ * can be given it by mistake; bytes are copied in and out by {@link #copyIn} and {@link #copyOut} only.
  */
 public final class DmaBuffer {
     private final MemorySegment segment;

@@ -3,8 +3,8 @@ package io.ringvault.block;
 import java.util.Arrays;
 
 /**
- * The content of a simulated medium in pages of 4096 bytes. A stored page is never changed, only replaced, so a copy of the image
- * is a copy of the page table. Pages never written read as zeros. One thread.
+ * The content of a simulated medium in pages of 4096 bytes. A stored page is never changed, only replaced, so a copy
+ * of the image is a copy of the page table. Pages never written read as zeros. One thread.
  */
 final class PagedImage {
     static final int PAGE_BYTES = 4096;

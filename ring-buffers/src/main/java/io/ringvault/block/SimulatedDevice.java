@@ -10,21 +10,23 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 
 /**
- * A device that exists in memory only and does everything a real one is allowed to do, and on request what it is not: the ground
- * on which crashes, faults and lies are explored. Deterministic under one seed; no threads, no clock: everything happens inside
- * the caller's {@code submit} and {@code poll}, so it serves a disk that is stepped by its caller. One thread for all queues.
+ * A device that exists in memory only and does everything a real one is allowed to do, and on request what it is not:
+ * the ground on which crashes, faults and lies are explored. Deterministic under one seed; no threads, no clock:
+ * everything happens inside the caller's {@code submit} and {@code poll}, so it serves a disk that is stepped by its
+ * caller. One thread for all queues.
  *
- * <p>State: a <em>durable image</em>; the <em>volatile set</em> of writes completed but not made durable, in order of completion;
- * the writes in flight; and the visible image, which is what reads see. Content is captured at submission, and a buffer that
- * changes while it is lent is an error. Completions come only from {@code poll}, in an order drawn by the seed.
+ * <p>State: a <em>durable image</em>; the <em>volatile set</em> of writes completed but not made durable, in order of
+ * completion; the writes in flight; and the visible image, which is what reads see. Content is captured at submission,
+ * and a buffer that changes while it is lent is an error. Completions come only from {@code poll}, in an order drawn
+ * by the seed.
  * <ul>
  * <li>A flush makes durable exactly the writes completed before it was submitted.
  * <li>A FUA write makes durable itself alone; older volatile writes under it cannot come back.
  * <li>A write longer than {@link Settings#singleCommandBytes()} is several commands, each kept or lost by itself.
  * <li>Two overlapping writes that were in flight together end in either order; otherwise the later one wins.
  * </ul>
- * A crash is taken as a <em>clone</em> ({@link #crash}, {@link #crashSubset}, {@link #processDeath}); the original goes on
- * undisturbed. Images are copy-on-write, so a clone costs microseconds.
+ * A crash is taken as a <em>clone</em> ({@link #crash}, {@link #crashSubset}, {@link #processDeath}); the original
+ * goes on undisturbed. Images are copy-on-write, so a clone costs microseconds.
  */
 public final class SimulatedDevice implements BlockDevice {
 
@@ -42,7 +44,7 @@ public final class SimulatedDevice implements BlockDevice {
      */
     public record Operation(long index, Kind kind, long offsetBytes, long lengthBytes, boolean fua) { }
 
-    /** Called around every operation, so that a test can take a crash clone in every state that the device goes through. */
+    /** Called around every operation, so that a test can take a crash clone in every state of the device. */
     public interface Observer {
         /** The caller has asked; the device knows nothing yet. */
         default void beforeOperation(final SimulatedDevice device, final Operation operation) {
@@ -93,20 +95,22 @@ public final class SimulatedDevice implements BlockDevice {
      * @param singleCommandBytes     longest write that is one command
      * @param maxTransferBytes       longest request
      * @param volatileCache          whether completed writes can be lost
-     * @param shuffle                whether completions come in an order drawn by the seed rather than first-in first-out
+     * @param shuffle                whether completions come in an order drawn by the seed, not in that of submission
      * @param maxDelayPolls          a completion waits for up to so many polls, drawn by the seed
      * @param refuseOverlaps         whether a write that overlaps one in flight is an error of the caller
      * @param garbageAfterDeallocate whether deallocated blocks read as noise drawn by the seed, else as zeros
      */
     public record Settings(long sizeBytes, int blockSizeBytes, int singleCommandBytes, int maxTransferBytes,
-        boolean volatileCache, boolean shuffle, int maxDelayPolls, boolean refuseOverlaps, boolean garbageAfterDeallocate) {
+        boolean volatileCache, boolean shuffle, int maxDelayPolls, boolean refuseOverlaps,
+        boolean garbageAfterDeallocate) {
 
         public Settings {
             if (blockSizeBytes != 512 && blockSizeBytes != 4096) {
                 throw new IllegalArgumentException("block size " + blockSizeBytes + " is neither 512 nor 4096");
             }
             if (sizeBytes <= 0 || sizeBytes % blockSizeBytes != 0 || singleCommandBytes <= 0
-                || singleCommandBytes % blockSizeBytes != 0 || maxTransferBytes < singleCommandBytes || maxDelayPolls < 0) {
+                || singleCommandBytes % blockSizeBytes != 0 || maxTransferBytes < singleCommandBytes
+                || maxDelayPolls < 0) {
                 throw new IllegalArgumentException("inconsistent device: " + sizeBytes + " bytes, commands of "
                     + singleCommandBytes + ", requests of " + maxTransferBytes);
             }
@@ -123,8 +127,8 @@ public final class SimulatedDevice implements BlockDevice {
         }
 
         public Settings withSingleCommandBytes(final int value) {
-            return new Settings(sizeBytes, blockSizeBytes, value, Math.max(value, maxTransferBytes), volatileCache, shuffle,
-                maxDelayPolls, refuseOverlaps, garbageAfterDeallocate);
+            return new Settings(sizeBytes, blockSizeBytes, value, Math.max(value, maxTransferBytes), volatileCache,
+                shuffle, maxDelayPolls, refuseOverlaps, garbageAfterDeallocate);
         }
 
         public Settings withVolatileCache(final boolean value) {
@@ -188,7 +192,8 @@ public final class SimulatedDevice implements BlockDevice {
         this(settings, seed, new PagedImage(settings.sizeBytes()), null);
     }
 
-    private SimulatedDevice(final Settings settings, final long seed, final PagedImage durable, final PagedImage visible) {
+    private SimulatedDevice(final Settings settings, final long seed, final PagedImage durable,
+        final PagedImage visible) {
         this.settings = settings;
         this.seed = seed;
         this.random = new SplittableRandom(seed);
@@ -380,8 +385,8 @@ public final class SimulatedDevice implements BlockDevice {
     }
 
     /**
-     * The device after the process died but the power stayed on: completed writes are visible and still volatile; writes in
-     * flight have landed or not.
+     * The device after the process died but the power stayed on: completed writes are visible and still volatile;
+     * writes in flight have landed or not.
      */
     public SimulatedDevice processDeath(final boolean landInFlight) {
         return afterProcessDeath(landInFlight ? inFlight : List.of(), seed + 1);
@@ -491,8 +496,8 @@ public final class SimulatedDevice implements BlockDevice {
         if (settings.refuseOverlaps()) {
             for (final VolatileWrite other : pending) {
                 if (other.overlaps(operation.offsetBytes(), operation.lengthBytes())) {
-                    throw new IllegalStateException(operation + " overlaps a write in flight at " + other.offset + " of "
-                        + other.length + " bytes");
+                    throw new IllegalStateException(operation + " overlaps a write in flight at " + other.offset
+                        + " of " + other.length + " bytes");
                 }
             }
         }

@@ -3,7 +3,10 @@ package io.ringvault.block;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A queue of a {@link SimulatedDevice}: checks every argument, completes only inside {@link #poll}, in an order by the seed. */
+/**
+ * A queue of a {@link SimulatedDevice}: checks every argument, completes only inside {@link #poll}, in an order by the
+ * seed.
+ */
 final class SimulatedQueue implements BlockQueue {
 
     private static final class Request {
@@ -103,7 +106,8 @@ final class SimulatedQueue implements BlockQueue {
         }
         final byte[] data = kind == SimulatedDevice.Kind.WRITE ? capture(buffer, bufferOffset, (int) length) : null;
         final long now = device.nextEvent();
-        accepted.add(new Request(token, operation, now, changes ? device.commands(operation, data, now) : List.of(), data,
+        accepted.add(new Request(token, operation, now, changes ? device.commands(operation, data, now) : List.of(),
+            data,
             buffer, bufferOffset, device.drawFault(kind)));
         return true;
     }
@@ -117,7 +121,8 @@ final class SimulatedQueue implements BlockQueue {
     private void checkTransfer(final long offset, final int length, final DmaBuffer buffer, final long bufferOffset) {
         checkRange(offset, length);
         if (length > device.maxTransferBytes()) {
-            throw new IllegalArgumentException("a transfer of " + length + " bytes is longer than " + device.maxTransferBytes());
+            throw new IllegalArgumentException("a transfer of " + length + " bytes is longer than "
+                + device.maxTransferBytes());
         }
         if (bufferOffset < 0 || bufferOffset % 4096 != 0 || bufferOffset + length > buffer.lengthBytes()) {
             throw new IllegalArgumentException("buffer offset " + bufferOffset + " with " + length
@@ -128,8 +133,10 @@ final class SimulatedQueue implements BlockQueue {
     private void checkRange(final long offset, final long length) {
         checkOpen();
         final int block = device.blockSizeBytes();
-        if (offset < 0 || length <= 0 || offset % block != 0 || length % block != 0 || offset > device.sizeBytes() - length) {
-            throw new IllegalArgumentException("range " + offset + " of " + length + " bytes is not whole blocks of " + block
+        if (offset < 0 || length <= 0 || offset % block != 0 || length % block != 0 || offset > device.sizeBytes()
+            - length) {
+            throw new IllegalArgumentException("range " + offset + " of " + length + " bytes is not whole blocks of "
+                + block
                 + " inside " + device.sizeBytes() + " bytes");
         }
     }

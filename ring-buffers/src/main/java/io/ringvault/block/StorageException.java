@@ -1,8 +1,8 @@
 package io.ringvault.block;
 
 /**
- * The one exception of the control plane. Its message says what happened, to which thing, by which rule, and what to do next;
- * it never holds a secret. Each category has a stable exit code of the {@code ringvault} command.
+ * The one exception of the control plane. Its message says what happened, to which thing, by which rule, and what to
+ * do next; it never holds a secret. Each category has a stable exit code of the {@code ringvault} command.
  */
 public final class StorageException extends RuntimeException {
     private static final long serialVersionUID = 1L;

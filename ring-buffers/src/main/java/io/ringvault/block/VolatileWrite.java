@@ -4,8 +4,8 @@ import java.util.BitSet;
 import java.util.SplittableRandom;
 
 /**
- * One write command that a simulated device has accepted and that a power failure may still take away, whole or in sectors of 512
- * bytes. Content is captured at submission. Times are the device's event count. One thread.
+ * One write command that a simulated device has accepted and that a power failure may still take away, whole or in
+ * sectors of 512 bytes. Content is captured at submission. Times are the device's event count. One thread.
  */
 final class VolatileWrite {
     static final int SECTOR_BYTES = 512;

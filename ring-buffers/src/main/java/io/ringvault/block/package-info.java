@@ -3,7 +3,7 @@
  *
  * <p>A {@link io.ringvault.block.BlockDevice} is opened by URI ({@link io.ringvault.block.BlockDevices}); each
  * {@link io.ringvault.block.BlockQueue} belongs to one thread, is asynchronous and polled. Results travel as
- * {@link io.ringvault.block.BlockStatus} codes; exceptions ({@link io.ringvault.block.StorageException}) are for opening,
- * closing and configuration only.
+ * {@link io.ringvault.block.BlockStatus} codes; exceptions ({@link io.ringvault.block.StorageException}) are for
+ * opening, closing and configuration only.
  */
 package io.ringvault.block;

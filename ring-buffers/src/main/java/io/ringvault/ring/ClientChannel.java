@@ -4,9 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /**
- * One client's side of the disk: its id, its op table and its completion ring, under the credit rule <em>ops in flight never
- * exceed the completion ring's capacity</em>. Publishing a completion can therefore not fail, and the agent never waits for a
- * client.
+ * One client's side of the disk: its id, its op table and its completion ring, under the credit rule <em>ops in flight
+ * never exceed the completion ring's capacity</em>. Publishing a completion can therefore not fail, and the agent
+ * never waits for a client.
  *
  * <p>Threads: {@link #submit}, {@link #poll}, {@link #inFlight} belong to the client's one thread; {@link #accept} and
  * {@link #complete} to the data agent. A buffer is lent from submit until its completion has been polled.
@@ -16,12 +16,15 @@ public final class ClientChannel {
     /** Receives completions on the client's thread. */
     @FunctionalInterface
     public interface Handler {
-        /** The op with this token has ended; its buffer is the caller's again, and a new op may be submitted from here. */
+        /**
+         * The op with this token has ended; its buffer is the caller's again, and a new op may be submitted from here.
+         */
         void onCompletion(long token, int status, long detail);
     }
 
     /** Never started: a segment that even this thread may access belongs to no thread in particular. */
-    private static final Thread ANY_OTHER_THREAD = Thread.ofPlatform().name("ringvault-never-started").unstarted(() -> { });
+    private static final Thread ANY_OTHER_THREAD = Thread.ofPlatform()
+        .name("ringvault-never-started").unstarted(() -> { });
 
     private final int clientId;
     private final RequestRing requests;
@@ -47,18 +50,21 @@ public final class ClientChannel {
     /**
      * Client: submits an op.
      *
-     * @param buffer       for read and write: any segment that all threads may access (shared, global or automatic arena, or on
+     * @param buffer       for read and write: any segment that all threads may access (shared, global or automatic
+     *     arena, or on
      *                     the heap), writable for a read; null for other opcodes
      * @param bufferOffset where the data starts in it
      * @param token        returned with the completion
      * @return false when all credits are in use or the request ring is full: nothing happened, poll and try again
-     * @throws IllegalArgumentException  for an unknown opcode or flag, a confined or closed buffer, a read-only buffer to read into
+     * @throws IllegalArgumentException  for an unknown opcode or flag, a confined or closed buffer, a read-only buffer
+     *     to read into
      * @throws IndexOutOfBoundsException when the range leaves the buffer
      */
     public boolean submit(final int opcode, final int flags, final long offsetBytes, final long lengthBytes,
         final MemorySegment buffer, final long bufferOffset, final long token, final long submitTimeNs) {
         if (!OpCode.isKnown(opcode) || !OpFlags.isKnown(flags)) {
-            throw new IllegalArgumentException("unknown " + OpCode.name(opcode) + " or flags 0x" + Integer.toHexString(flags));
+            throw new IllegalArgumentException("unknown " + OpCode.name(opcode) + " or flags 0x"
+                + Integer.toHexString(flags));
         }
         if (OpCode.hasBuffer(opcode)) {
             checkBuffer(opcode, buffer, bufferOffset, lengthBytes);
@@ -118,7 +124,8 @@ public final class ClientChannel {
     /** Agent: publishes an accepted op's end. Cannot fail for a client's sake: the credit rule leaves room. */
     public void complete(final int opSlot, final int status, final long detail) {
         if (!accepted[opSlot]) {
-            throw new IllegalStateException("client " + clientId + " op slot " + opSlot + " is completed but not in flight");
+            throw new IllegalStateException("client " + clientId + " op slot " + opSlot
+                + " is completed but not in flight");
         }
         accepted[opSlot] = false;
         if (!completions.offer(opSlot, status, detail)) {

@@ -3,10 +3,11 @@ package io.ringvault.ring;
 /**
  * Completions from the data agent to one client: fixed records of 16 bytes (opSlot int, status int, detail long).
  *
- * <p>{@link #offer} belongs to the agent, {@link #drain} to the client's thread. Exactly {@link #capacity()} records fit, and a
- * record's place is free again <em>before</em> its handler runs; therefore a client with at most that many ops in flight can
- * submit the next op from within a handler, and its completion still finds room. (A ring that frees places only after a batch
- * would break that.) Counters are on cache lines of their own, each side keeping its copy of the other's.
+ * <p>{@link #offer} belongs to the agent, {@link #drain} to the client's thread. Exactly {@link #capacity()} records
+ * fit, and a record's place is free again <em>before</em> its handler runs; therefore a client with at most that many
+ * ops in flight can submit the next op from within a handler, and its completion still finds room. (A ring that frees
+ * places only after a batch would break that.) Counters are on cache lines of their own, each side keeping its copy of
+ * the other's.
  */
 public final class CompletionRing {
 

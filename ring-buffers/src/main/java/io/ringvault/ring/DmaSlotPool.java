@@ -13,7 +13,8 @@ public final class DmaSlotPool {
     /** @param slotBytes a positive multiple of 4096; a remainder of the buffer shorter than a slot stays unused */
     public DmaSlotPool(final DmaBuffer buffer, final int slotBytes) {
         if (slotBytes <= 0 || slotBytes % PAGE_BYTES != 0) {
-            throw new IllegalArgumentException("slot size " + slotBytes + " is not a positive multiple of " + PAGE_BYTES);
+            throw new IllegalArgumentException("slot size " + slotBytes + " is not a positive multiple of "
+                + PAGE_BYTES);
         }
         this.buffer = buffer;
         this.slotBytes = slotBytes;

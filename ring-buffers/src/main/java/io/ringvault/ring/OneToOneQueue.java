@@ -4,9 +4,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * A bounded queue of references from one producer thread to one consumer thread, for control messages between agents. Wait-free;
- * never allocates after construction. Publication is a release store, so what was written before {@link #offer} is seen after
- * {@link #poll}.
+ * A bounded queue of references from one producer thread to one consumer thread, for control messages between agents.
+ * Wait-free; never allocates after construction. Publication is a release store, so what was written before {@link
+ * #offer} is seen after {@link #poll}.
  *
  * @param <T> the messages
  */

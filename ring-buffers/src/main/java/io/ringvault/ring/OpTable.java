@@ -3,9 +3,10 @@ package io.ringvault.ring;
 import java.lang.foreign.MemorySegment;
 
 /**
- * One client's ops in flight: what does not travel through the rings. The client's thread claims, fills and releases slots; the
- * data agent reads a slot between taking its request from the {@link RequestRing} and publishing its completion. The rings'
- * release and acquire order the two, so plain arrays suffice. Never allocates after construction.
+ * One client's ops in flight: what does not travel through the rings. The client's thread claims, fills and releases
+ * slots; the data agent reads a slot between taking its request from the {@link RequestRing} and publishing its
+ * completion. The rings' release and acquire order the two, so plain arrays suffice. Never allocates after
+ * construction.
  */
 public final class OpTable {
     private final SlotPool slots;

@@ -5,7 +5,8 @@ package io.ringvault.ring;
 public interface RequestHandler {
 
     /**
-     * One request; the arguments are the fields of {@link RequestDescriptor}. They come from another component: check them.
+     * One request; the arguments are the fields of {@link RequestDescriptor}. They come from another component: check
+     * them.
      */
     void onRequest(int clientId, int opSlot, int opcode, int flags, long offsetBytes, long lengthBytes);
 }

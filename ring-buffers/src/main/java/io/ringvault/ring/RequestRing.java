@@ -8,8 +8,8 @@ import org.agrona.concurrent.ringbuffer.RecordDescriptor;
 import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 
 /**
- * Requests from many client threads to the one data agent. Records are {@link RequestDescriptor}s; payload stays in the client's
- * buffer. {@link #offer} may be called by any thread, {@link #drain} by the agent alone.
+ * Requests from many client threads to the one data agent. Records are {@link RequestDescriptor}s; payload stays in
+ * the client's buffer. {@link #offer} may be called by any thread, {@link #drain} by the agent alone.
  */
 public final class RequestRing {
     /** Bytes that one request takes. */
@@ -33,7 +33,8 @@ public final class RequestRing {
     }
 
     /** Any thread: appends a request, or returns false when the ring is full (nothing happened; try again later). */
-    public boolean offer(final int clientId, final int opSlot, final int opcode, final int flags, final long offsetBytes,
+    public boolean offer(final int clientId, final int opSlot, final int opcode, final int flags,
+        final long offsetBytes,
         final long lengthBytes) {
         final int index = ring.tryClaim(REQUEST, RequestDescriptor.LENGTH);
         if (index < 0) {

@@ -14,11 +14,11 @@ import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.AtomicBuffer;
 
 /**
- * An Agrona {@link AtomicBuffer} over a {@link MemorySegment}: every access is bounds-checked by the JDK, and no flag is asked of
- * whoever starts the JVM, as Agrona's own buffers would (they reach into {@code jdk.internal.misc}).
+ * An Agrona {@link AtomicBuffer} over a {@link MemorySegment}: every access is bounds-checked by the JDK, and no flag
+ * is asked of whoever starts the JVM, as Agrona's own buffers would (they reach into {@code jdk.internal.misc}).
  *
- * <p>Any thread that may access the segment. Plain accesses may be unaligned; volatile, acquire, release, opaque and atomic ones
- * must be naturally aligned and need off-heap memory (on a {@code byte[]} the JDK refuses them with
+ * <p>Any thread that may access the segment. Plain accesses may be unaligned; volatile, acquire, release, opaque and
+ * atomic ones must be naturally aligned and need off-heap memory (on a {@code byte[]} the JDK refuses them with
  * {@link IllegalArgumentException}). Nothing allocates except strings and copies from or to foreign kinds of buffer. A
  * little-endian host is assumed, as by every layout of this project; methods with a {@link ByteOrder} honour it.
  */
@@ -61,7 +61,8 @@ public final class SegmentBuffer extends SegmentTextBuffer implements AtomicBuff
         attach(newSegment, null, null, 0);
     }
 
-    private void attach(final MemorySegment newSegment, final byte[] array, final ByteBuffer buffer, final int adjustment) {
+    private void attach(final MemorySegment newSegment, final byte[] array, final ByteBuffer buffer,
+        final int adjustment) {
         Math.toIntExact(newSegment.byteSize());
         segment = newSegment;
         byteArray = array;
@@ -122,7 +123,8 @@ public final class SegmentBuffer extends SegmentTextBuffer implements AtomicBuff
         if (buffer.byteBuffer() != null) {
             return whole(buffer.byteBuffer()).asSlice(buffer.wrapAdjustment(), buffer.capacity());
         }
-        throw new UnsupportedOperationException("cannot view " + buffer.getClass().getName() + ", which holds a bare address");
+        throw new UnsupportedOperationException("cannot view " + buffer.getClass().getName()
+            + ", which holds a bare address");
     }
 
     /** The native address; refused for memory on the heap, which moves. */
@@ -175,7 +177,8 @@ public final class SegmentBuffer extends SegmentTextBuffer implements AtomicBuff
     @Override
     public void verifyAlignment() {
         if (!segment.isNative() || segment.address() % ALIGNMENT != 0) {
-            throw new IllegalStateException("atomic access needs off-heap memory aligned to " + ALIGNMENT + ": " + segment);
+            throw new IllegalStateException("atomic access needs off-heap memory aligned to " + ALIGNMENT + ": "
+                + segment);
         }
     }
 

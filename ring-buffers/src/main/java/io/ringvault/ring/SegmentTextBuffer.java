@@ -9,8 +9,8 @@ import org.agrona.AsciiNumberFormatException;
 import org.agrona.MutableDirectBuffer;
 
 /**
- * The text half of {@link SegmentBuffer}: strings and ASCII numbers, written in terms of the byte and int accessors. None of it
- * is on a hot path.
+ * The text half of {@link SegmentBuffer}: strings and ASCII numbers, written in terms of the byte and int accessors.
+ * None of it is on a hot path.
  */
 abstract sealed class SegmentTextBuffer implements MutableDirectBuffer permits SegmentBuffer {
     private static final int INT_MAX_DIGITS = 10;
@@ -177,7 +177,8 @@ abstract sealed class SegmentTextBuffer implements MutableDirectBuffer permits S
         final int maxEncodedLength) {
         final byte[] bytes = value == null ? NULL_BYTES : value.getBytes(StandardCharsets.UTF_8);
         if (bytes.length > maxEncodedLength) {
-            throw new IllegalArgumentException("the string takes " + bytes.length + " bytes, more than " + maxEncodedLength);
+            throw new IllegalArgumentException("the string takes " + bytes.length + " bytes, more than "
+                + maxEncodedLength);
         }
         boundsCheck(index, STR_HEADER_LEN + bytes.length);
         putInt(index, bytes.length, byteOrder);

@@ -392,7 +392,8 @@ class SimulatedDeviceTest {
         });
         write(1, 11);
         flush();
-        assertEquals(List.of("before 0 WRITE 0", "submitted 0 1", "completed 0 0 0", "before 1 FLUSH 1", "submitted 1 1",
+        assertEquals(List.of("before 0 WRITE 0", "submitted 0 1", "completed 0 0 0", "before 1 FLUSH 1",
+            "submitted 1 1",
             "completed 1 0 11"), seen);
         assertEquals(2, device.operations());
         assertEquals(1, device.operations(Kind.FLUSH));
@@ -414,7 +415,10 @@ class SimulatedDeviceTest {
         assertThrows(IllegalStateException.class, () -> device.allocate(4096));
     }
 
-    /** After any crash each sector holds its durable value or one of the values that volatile writes gave it, no older one. */
+    /**
+     * After any crash each sector holds its durable value or one of the values that volatile writes gave it, no older
+     * one.
+     */
     @Test
     void shouldOfferOnlyPossibleSectorsAfterRandomRunsAndCrashes() {
         final long seed = Long.getLong("seed", 42);

@@ -97,11 +97,13 @@ class ClientChannelTest {
         assertThrows(IllegalArgumentException.class, () -> channel.submit(OpCode.READ, 0, 0, 4096, closed, 0, 1, 0));
         assertThrows(IllegalArgumentException.class,
             () -> channel.submit(OpCode.READ, 0, 0, 4096, buffer.asReadOnly(), 0, 1, 0));
-        assertThrows(IndexOutOfBoundsException.class, () -> channel.submit(OpCode.WRITE, 0, 0, 4096, buffer, 4097, 1, 0));
+        assertThrows(IndexOutOfBoundsException.class, () -> channel.submit(OpCode.WRITE, 0, 0, 4096, buffer, 4097, 1,
+            0));
         assertThrows(NullPointerException.class, () -> channel.submit(OpCode.WRITE, 0, 0, 4096, null, 0, 1, 0));
         assertThrows(IllegalArgumentException.class, () -> channel.submit(77, 0, 0, 4096, buffer, 0, 1, 0));
         assertThrows(IllegalArgumentException.class, () -> channel.submit(OpCode.SYNC, 2, 0, 0, null, 0, 1, 0));
-        assertTrue(channel.submit(OpCode.WRITE, 0, 0, 4096, MemorySegment.ofArray(new byte[4096]).asReadOnly(), 0, 1, 0));
+        assertTrue(channel.submit(OpCode.WRITE, 0, 0, 4096, MemorySegment.ofArray(new byte[4096]).asReadOnly(), 0, 1,
+            0));
         assertTrue(channel.submit(OpCode.SYNC, 0, 0, 0, null, 0, 1, 0));
         assertEquals(3, channel.inFlight());
     }

@@ -22,7 +22,8 @@ class CompletionRingTest {
                 assertFalse(ring.offer(99, 0, 0));
                 assertEquals(capacity, ring.size());
                 final List<String> seen = new ArrayList<>();
-                assertEquals(capacity, ring.drain((slot, status, detail) -> seen.add(slot + "/" + status + "/" + detail), 100));
+                assertEquals(capacity, ring.drain((slot, status, detail) -> seen.add(slot + "/" + status + "/"
+                    + detail), 100));
                 for (int i = 0; i < capacity; i++) {
                     assertEquals(i + "/" + lap + "/" + (-1L - i), seen.get(i));
                 }

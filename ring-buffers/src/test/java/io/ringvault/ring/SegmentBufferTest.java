@@ -29,12 +29,16 @@ import org.agrona.concurrent.AtomicBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
 
-/** Agrona's own UnsafeBuffer is the oracle: the same random calls on both must give the same answers and the same bytes. */
+/**
+ * Agrona's own UnsafeBuffer is the oracle: the same random calls on both must give the same answers and the same
+ * bytes.
+ */
 class SegmentBufferTest {
     private static final int CAPACITY = 128;
     private static final int ROUNDS = 300_000;
     /** Tested on their own below: they depend on what is wrapped, not on content. */
-    private static final Set<String> SEPARATE = Set.of("wrap", "addressOffset", "byteArray", "byteBuffer", "wrapAdjustment",
+    private static final Set<String> SEPARATE = Set.of("wrap", "addressOffset", "byteArray", "byteBuffer",
+        "wrapAdjustment",
         "verifyAlignment");
 
     private final long seed = Long.getLong("seed", 20261121L);
@@ -233,7 +237,8 @@ class SegmentBufferTest {
 
     private static ByteBuffer byteBuffer(final byte[] bytes, final int kind, final int position) {
         final ByteBuffer buffer = kind == 0 ? ByteBuffer.allocateDirect(bytes.length + 8)
-            : kind == 1 ? ByteBuffer.allocate(bytes.length + 8) : ByteBuffer.allocate(bytes.length + 11).slice(3, bytes.length + 8);
+            : kind == 1 ? ByteBuffer.allocate(bytes.length + 8) : ByteBuffer.allocate(bytes.length + 11).slice(3,
+            bytes.length + 8);
         return buffer.put(0, bytes).position(position);
     }
 
@@ -292,7 +297,8 @@ class SegmentBufferTest {
         try {
             return method.invoke(target, arguments);
         } catch (final InvocationTargetException thrown) {
-            if (thrown.getCause() instanceof IndexOutOfBoundsException || thrown.getCause() instanceof NegativeArraySizeException) {
+            if (thrown.getCause() instanceof IndexOutOfBoundsException
+                || thrown.getCause() instanceof NegativeArraySizeException) {
                 return Failed.OUT_OF_BOUNDS;
             } else if (thrown.getCause() instanceof NumberFormatException) {
                 return Failed.NUMBER;

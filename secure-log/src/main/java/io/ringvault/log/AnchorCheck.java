@@ -6,10 +6,10 @@ import java.util.List;
 /**
  * Whether a volume is the one that its anchor remembers (protocol rule 28). Pure; any thread.
  *
- * <p>An anchor only ever advances to a commit at or after the newest published checkpoint's, and a slot records what the anchor held
- * when it was written. So an honest volume shows one of three things: the anchor equals what the slot recorded, it equals the base
- * commit, or the walk met it. Sessions are not compared: an open that crashed may have moved the anchor to the same commit under
- * its own session id already.
+ * <p>An anchor only ever advances to a commit at or after the newest published checkpoint's, and a slot records what
+ * the anchor held when it was written. So an honest volume shows one of three things: the anchor equals what the slot
+ * recorded, it equals the base commit, or the walk met it. Sessions are not compared: an open that crashed may have
+ * moved the anchor to the same commit under its own session id already.
  */
 final class AnchorCheck {
     private AnchorCheck() {
@@ -39,17 +39,20 @@ final class AnchorCheck {
             return null;
         }
         if (anchor.epoch() > commit.epoch()) {
-            throw StorageException.freshness("RolledBack: the anchor says " + anchor + ", but the newest commit of this volume is " + commit
-                + ". An older copy of the volume was put in its place, or acknowledged writes were lost. Nothing was written; "
-                + "find the newer copy");
+            throw StorageException.freshness("RolledBack: the anchor says " + anchor
+                + ", but the newest commit of this volume is " + commit
+                + ". An older copy of the volume was put in its place, or acknowledged writes were lost. "
+                + "Nothing was written; find the newer copy");
         }
         if (epochSeen || anchor.epoch() == commit.epoch() || anchor.epoch() == current.base().epoch()
                 || anchor.epoch() == last.epoch() || anchor.epoch() > last.epoch()) {
-            throw StorageException.freshness("Forked: the anchor says " + anchor + ", but the history of this volume, up to " + commit
-                + ", does not contain that commit. Two copies of the volume went different ways. Nothing was written; find the copy "
-                + "that was used last with this anchor");
+            throw StorageException.freshness("Forked: the anchor says " + anchor
+                + ", but the history of this volume, up to " + commit
+                + ", does not contain that commit. Two copies of the volume went different ways. "
+                + "Nothing was written; find the copy that was used last with this anchor");
         }
-        throw StorageException.freshness("RolledBack: the anchor says " + anchor + ", which is older than what this volume saw in it ("
+        throw StorageException.freshness("RolledBack: the anchor says " + anchor
+            + ", which is older than what this volume saw in it ("
             + last + "). An older copy of the anchor was put in its place. Nothing was written; find the newer anchor");
     }
 }

@@ -28,7 +28,8 @@ public final class Anchors {
         final Path path = path(spec);
         final boolean required = !Le.isZero(requiredId, 0, requiredId.length);
         if (path == null && required) {
-            throw StorageException.freshness("missing anchor: the volume requires its freshness anchor, and none was given. "
+            throw StorageException.freshness(
+                "missing anchor: the volume requires its freshness anchor, and none was given. "
                 + "Give it with --anchor " + FILE_PREFIX + "PATH");
         }
         if (path != null && !required) {

@@ -13,9 +13,9 @@ import java.util.Set;
 /**
  * Follows one session's commit chain over an image (protocol rules 25 and 26). Reads only; control plane, one thread.
  *
- * <p>Security: nothing but the session's key decides whether a block is the next summary. What an authentic summary says is still
- * range-checked before it is used, so that a defect of a writer becomes a typed error and not a wild read. The walk ends by itself:
- * sequences rise by one, and a place can hold one summary only.
+ * <p>Security: nothing but the session's key decides whether a block is the next summary. What an authentic summary
+ * says is still range-checked before it is used, so that a defect of a writer becomes a typed error and not a wild
+ * read. The walk ends by itself: sequences rise by one, and a place can hold one summary only.
  */
 final class ChainWalker {
     private final Geometry geometry;
@@ -41,12 +41,15 @@ final class ChainWalker {
      *
      * @throws StorageException INTEGRITY when an authentic summary contradicts itself or its predecessor
      */
-    List<WalkedChunk> walk(final long from, final long previousTag0, final long previousTag1, final List<Place> candidates) {
+    List<WalkedChunk> walk(final long from, final long previousTag0, final long previousTag1,
+        final List<Place> candidates) {
         final List<WalkedChunk> chunks = new ArrayList<>();
         for (final Place candidate : candidates) {
-            final String problem = Places.problem(geometry, candidate.generation(), candidate.segment(), candidate.slot());
+            final String problem = Places.problem(geometry, candidate.generation(), candidate.segment(),
+                candidate.slot());
             if (problem != null) {
-                throw StorageException.integrity("the superblock slot names an impossible place for chunk " + from + ": " + problem);
+                throw StorageException.integrity("the superblock slot names an impossible place for chunk " + from
+                    + ": " + problem);
             }
             announce(candidate);
         }
@@ -60,7 +63,8 @@ final class ChainWalker {
                 return chunks;
             }
             if (last != null && (last.isCommit() ? next.epoch() <= last.epoch() : next.epoch() != last.epoch())) {
-                throw StorageException.integrity("LogDamaged: " + next + " follows " + last + ", which " + (last.isCommit() ? "ended"
+                throw StorageException.integrity("LogDamaged: " + next + " follows " + last + ", which "
+                    + (last.isCommit() ? "ended"
                     : "did not end") + " its epoch. Nothing was written");
             }
             chunks.add(next);
@@ -73,9 +77,10 @@ final class ChainWalker {
     }
 
     /**
-     * Looks for authentic summaries of this session behind the end of a walk: from the places where the next chunk should have been
-     * to the ends of their segments, and on into segments that such summaries name; at most {@code maxBlocks} from each place, since
-     * all that a writer had beyond its durable mark lies within that of where the chain could go on.
+     * Looks for authentic summaries of this session behind the end of a walk: from the places where the next chunk
+     * should have been to the ends of their segments, and on into segments that such summaries name; at most {@code
+     * maxBlocks} from each place, since all that a writer had beyond its durable mark lies within that of where the
+     * chain could go on.
      *
      * @param end    sequence of the last chunk that was walked
      * @param places where the next one should have been
@@ -138,13 +143,15 @@ final class ChainWalker {
         return places;
     }
 
-    private WalkedChunk next(final long sequence, final long previousTag0, final long previousTag1, final List<Place> places) {
+    private WalkedChunk next(final long sequence, final long previousTag0, final long previousTag1,
+        final List<Place> places) {
         for (final Place at : places) {
             if (open(at) && SummaryCodec.sequence(plain) == sequence && SummaryCodec.previousTag0(plain) == previousTag0
                     && SummaryCodec.previousTag1(plain) == previousTag1) {
                 check(at);
                 final int used = SummaryCodec.CELL_OFFSET + SummaryCodec.cellCount(plain) * SummaryCodec.CELL_BYTES;
-                return new WalkedChunk(sequence, SummaryCodec.epoch(plain), SummaryCodec.flags(plain), at.generation(), at.segment(),
+                return new WalkedChunk(sequence, SummaryCodec.epoch(plain), SummaryCodec.flags(plain), at.generation(),
+                    at.segment(),
                     at.slot(), Le.getLong(sealed, Geometry.SEALED_BYTES), Le.getLong(sealed, Geometry.SEALED_BYTES + 8),
                     Arrays.copyOf(plain, used));
             }
@@ -161,7 +168,8 @@ final class ChainWalker {
     private void check(final Place at) {
         final String problem = SummaryCheck.problem(plain, at.slot(), geometry);
         if (problem != null) {
-            throw StorageException.integrity("LogDamaged: the summary of chunk " + SummaryCodec.sequence(plain) + " at " + at
+            throw StorageException.integrity("LogDamaged: the summary of chunk " + SummaryCodec.sequence(plain)
+                + " at " + at
                 + " is authentic but makes no sense: " + problem + ". Nothing was written");
         }
     }

@@ -52,7 +52,8 @@ final class CheckpointCodec {
 
     static PagePlace entry(final byte[] block, final int firstOffset, final int index) {
         final int at = firstOffset + index * ENTRY_BYTES;
-        return new PagePlace(Le.getInt(block, at), Le.getInt(block, at + 4), Le.getLong(block, at + 8), Le.getInt(block, at + 16),
+        return new PagePlace(Le.getInt(block, at), Le.getInt(block, at + 4), Le.getLong(block, at + 8),
+            Le.getInt(block, at + 16),
             Le.getInt(block, at + 20), Le.getLong(block, at + 24));
     }
 }

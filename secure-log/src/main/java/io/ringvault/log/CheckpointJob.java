@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.function.LongPredicate;
 
 /**
- * Writes a snapshot as a checkpoint, block by block: changed segment pages, changed manifest pages, session pages, directories, the
- * root. What did not change keeps its place in the previous directory.
+ * Writes a snapshot as a checkpoint, block by block: changed segment pages, changed manifest pages, session pages,
+ * directories, the root. What did not change keeps its place in the previous directory.
  *
- * <p>Index core, stepped; never blocks. The checkpoint counts only when every block completed, a flush submitted afterwards
- * completed, and a superblock slot names the root (protocol rule 12): the caller's part. The sink's session must stay the same
- * for the whole job; a session roll abandons it.
+ * <p>Index core, stepped; never blocks. The checkpoint counts only when every block completed, a flush submitted
+ * afterwards completed, and a superblock slot names the root (protocol rule 12): the caller's part. The sink's session
+ * must stay the same for the whole job; a session roll abandons it.
  */
 public final class CheckpointJob {
     private static final LongPredicate NOWHERE = generation -> false;
@@ -30,12 +30,17 @@ public final class CheckpointJob {
     private int manifestDone;
     private int sessionsDone;
 
-    /** @param previous the directory of the last published or loaded checkpoint, or null: then every page must be dirty */
+    /**
+     * @param previous the directory of the last published or loaded checkpoint, or null: then every page must be dirty
+     */
     public CheckpointJob(final CheckpointSnapshot snapshot, final PageDirectory previous) {
         this(snapshot, previous, NOWHERE);
     }
 
-    /** @param rewrite generations whose manifest pages are written anew even when unchanged (their segment is being emptied) */
+    /**
+     * @param rewrite generations whose manifest pages are written anew even when unchanged (their segment is being
+     * emptied)
+     */
     public CheckpointJob(final CheckpointSnapshot snapshot, final PageDirectory previous, final LongPredicate rewrite) {
         this.snapshot = snapshot;
         this.previous = previous;
@@ -47,7 +52,8 @@ public final class CheckpointJob {
         if (previous != null) {
             for (int i = 0; i < Math.min(manifestPlaces.length, previous.manifestPages().size()); i++) {
                 final PagePlace place = previous.manifestPages().get(i);
-                if (ManifestPageCodec.same(manifestPages.get(i), previous.manifestContent(i)) && !rewrite.test(place.generation())) {
+                if (ManifestPageCodec.same(manifestPages.get(i), previous.manifestContent(i))
+                    && !rewrite.test(place.generation())) {
                     manifestPlaces[i] = place;
                 }
             }
@@ -60,7 +66,8 @@ public final class CheckpointJob {
             if (dirty < snapshot.dirtyPages() && snapshot.dirtyIndex(dirty) == page) {
                 dirty++;
             } else if (previous == null || page >= previous.segmentPages().size()) {
-                throw new IllegalStateException("segment page " + page + " is neither in the snapshot nor in a previous checkpoint");
+                throw new IllegalStateException("segment page " + page
+                    + " is neither in the snapshot nor in a previous checkpoint");
             } else {
                 segmentPlaces[page] = previous.segmentPages().get(page);
             }
@@ -96,7 +103,8 @@ public final class CheckpointJob {
             manifestDone++;
         }
         if (manifestDone < manifestPlaces.length) {
-            manifestPlaces[manifestDone] = append(sink, ObjectKind.MANIFEST_PAGE, manifestDone, manifestPages.get(manifestDone));
+            manifestPlaces[manifestDone] = append(sink, ObjectKind.MANIFEST_PAGE, manifestDone,
+                manifestPages.get(manifestDone));
             manifestDone++;
             return;
         }
@@ -151,6 +159,7 @@ public final class CheckpointJob {
 
     private static PagePlace append(final ObjectSink sink, final int kind, final int index, final byte[] plain) {
         sink.append(kind, index, 0, plain);
-        return new PagePlace(kind, index, sink.lastGeneration(), sink.lastSlot(), sink.lastSegment(), sink.lastSession());
+        return new PagePlace(kind, index, sink.lastGeneration(), sink.lastSlot(), sink.lastSegment(),
+            sink.lastSession());
     }
 }

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads a checkpoint: root, directories, session pages, segment pages, manifest pages; each authenticated at its place, then
- * range-checked, then checked against the others. Writes nothing. Control plane, one thread.
+ * Reads a checkpoint: root, directories, session pages, segment pages, manifest pages; each authenticated at its
+ * place, then range-checked, then checked against the others. Writes nothing. Control plane, one thread.
  */
 public final class CheckpointLoader {
     private final BlockSource source;
@@ -17,7 +17,8 @@ public final class CheckpointLoader {
     private final Superblock slot;
     private final byte[] sealed = new byte[Geometry.BLOCK_BYTES];
 
-    private CheckpointLoader(final BlockSource source, final Geometry geometry, final BlockSealer sealer, final SessionKeys keys,
+    private CheckpointLoader(final BlockSource source, final Geometry geometry, final BlockSealer sealer,
+        final SessionKeys keys,
             final Superblock slot) {
         this.source = source;
         this.geometry = geometry;
@@ -80,7 +81,8 @@ public final class CheckpointLoader {
     private void checkRoot(final byte[] root, final PagePlace place, final int sessionPages, final int segmentPages,
             final int manifestPages) {
         if (!CheckpointCodec.commit(root).equals(slot.base())) {
-            throw senseless(place, "is the state of " + CheckpointCodec.commit(root) + ", the slot says " + slot.base());
+            throw senseless(place, "is the state of " + CheckpointCodec.commit(root) + ", the slot says "
+                + slot.base());
         }
         final long nextGeneration = Le.getLong(root, CheckpointCodec.NEXT_GENERATION_OFFSET);
         final long nextTableId = Le.getLong(root, CheckpointCodec.NEXT_TABLE_OFFSET);
@@ -88,7 +90,8 @@ public final class CheckpointLoader {
                 || nextTableId < 0 || nextTableId > SummaryCodec.TABLE_ID_MASK + 1
                 || !Le.isZero(root, CheckpointCodec.RESERVED_OFFSET, CheckpointCodec.ROOT_ENTRY_OFFSET)
                 || Le.getInt(root, CheckpointCodec.DIRECTORIES_OFFSET + 4) != 0) {
-            throw senseless(place, "next generation " + nextGeneration + ", next table " + nextTableId + " or a reserved field");
+            throw senseless(place, "next generation " + nextGeneration + ", next table " + nextTableId
+                + " or a reserved field");
         }
         if (segmentPages != SegmentPageCodec.pages(geometry.segmentCount()) || sessionPages < 1 || manifestPages < 0
                 || sessionPages > CheckpointCodec.MAX_PAGES || manifestPages > CheckpointCodec.MAX_PAGES
@@ -99,14 +102,16 @@ public final class CheckpointLoader {
     }
 
     /** The places of all pages, straight from the root or by way of directories. */
-    private List<PagePlace> places(final byte[] root, final PagePlace rootPlace, final int pages, final List<PagePlace> directories) {
+    private List<PagePlace> places(final byte[] root, final PagePlace rootPlace, final int pages,
+        final List<PagePlace> directories) {
         final int entries = Le.getInt(root, CheckpointCodec.ENTRIES_OFFSET);
         final int directoryCount = Le.getInt(root, CheckpointCodec.DIRECTORIES_OFFSET);
         final int perDirectory = CheckpointCodec.DIRECTORY_ENTRIES;
         final boolean direct = directoryCount == 0;
         if (entries != (direct ? pages : directoryCount) || entries < 1 || entries > CheckpointCodec.ROOT_ENTRIES
                 || !direct && directoryCount != (pages + perDirectory - 1) / perDirectory) {
-            throw senseless(rootPlace, entries + " entries, " + directoryCount + " directories for " + pages + " pages");
+            throw senseless(rootPlace, entries + " entries, " + directoryCount + " directories for " + pages
+                + " pages");
         }
         final List<PagePlace> result = new ArrayList<>(pages);
         for (int i = 0; i < entries; i++) {
@@ -132,7 +137,8 @@ public final class CheckpointLoader {
             final PagePlace place = places.get(i);
             final String problem = Places.problem(geometry, place.generation(), place.segment(), place.slot());
             if (place.kind() != kind || place.index() != i || problem != null) {
-                throw StorageException.integrity("the checkpoint lists " + place + " where " + ObjectKind.describe(kind) + " " + i
+                throw StorageException.integrity("the checkpoint lists " + place + " where "
+                    + ObjectKind.describe(kind) + " " + i
                     + " belongs" + (problem == null ? "" : ": " + problem));
             }
         }
@@ -152,7 +158,8 @@ public final class CheckpointLoader {
             return sessions.with(slot.sessionId(), slot.volumeKeyNumber(), slot.sessionSalt());
         }
         if (!sessions.hasSalt(own, slot.sessionSalt()) || sessions.volumeKeyNumber(own) != slot.volumeKeyNumber()) {
-            throw senseless(places.getFirst(), "another salt or key for session " + slot.sessionId() + " than the slot has");
+            throw senseless(places.getFirst(), "another salt or key for session " + slot.sessionId()
+                + " than the slot has");
         }
         return sessions;
     }
@@ -164,14 +171,18 @@ public final class CheckpointLoader {
             final int first = page * SegmentPageCodec.ENTRIES;
             final int count = Math.min(SegmentPageCodec.ENTRIES, geometry.segmentCount() - first);
             if (SegmentPageCodec.first(bytes) != first || SegmentPageCodec.count(bytes) != count) {
-                throw senseless(places.get(page), SegmentPageCodec.count(bytes) + " segments from " + SegmentPageCodec.first(bytes));
+                throw senseless(places.get(page), SegmentPageCodec.count(bytes) + " segments from "
+                    + SegmentPageCodec.first(bytes));
             }
             for (int i = 0; i < count; i++) {
-                if (!SegmentPageCodec.reservedIsZero(bytes, i) || SegmentPageCodec.endSlot(bytes, i) > geometry.segmentBlocks()
-                        || !table.restore(first + i, SegmentPageCodec.state(bytes, i), SegmentPageCodec.generation(bytes, i),
+                if (!SegmentPageCodec.reservedIsZero(bytes, i) || SegmentPageCodec.endSlot(bytes,
+                    i) > geometry.segmentBlocks()
+                        || !table.restore(first + i, SegmentPageCodec.state(bytes, i),
+                        SegmentPageCodec.generation(bytes, i),
                             SegmentPageCodec.session(bytes, i), SegmentPageCodec.purpose(bytes, i),
                             SegmentPageCodec.endSlot(bytes, i), SegmentPageCodec.tableRefs(bytes, i))) {
-                    throw senseless(places.get(page), "segment " + (first + i) + ": state " + SegmentPageCodec.state(bytes, i)
+                    throw senseless(places.get(page), "segment " + (first + i) + ": state "
+                        + SegmentPageCodec.state(bytes, i)
                         + ", generation " + SegmentPageCodec.generation(bytes, i));
                 }
             }
@@ -191,7 +202,8 @@ public final class CheckpointLoader {
         return manifest;
     }
 
-    private static void checkManifest(final List<ManifestEntry> manifest, final SegmentTable table, final long nextTableId) {
+    private static void checkManifest(final List<ManifestEntry> manifest, final SegmentTable table,
+        final long nextTableId) {
         for (final ManifestEntry entry : manifest) {
             if (table.segmentOf(entry.headGeneration()) < 0 || entry.tableId() >= nextTableId) {
                 throw StorageException.integrity("the checkpoint contradicts itself: " + entry
@@ -201,7 +213,10 @@ public final class CheckpointLoader {
         }
     }
 
-    /** The segments of the checkpoint's own blocks must be in the table, also those opened after the snapshot was taken. */
+    /**
+     * The segments of the checkpoint's own blocks must be in the table, also those opened after the snapshot was
+     * taken.
+     */
     private static void adopt(final List<PagePlace> places, final SegmentTable table) {
         for (final PagePlace place : places) {
             final int segment = place.segment();
@@ -211,13 +226,15 @@ public final class CheckpointLoader {
                 if (state != SegmentState.FREE && state != SegmentState.CLOSED && state != SegmentState.QUARANTINED
                         || table.segmentOf(place.generation()) >= 0 || table.tableRefs(segment) != 0
                         || generation > place.generation()) {
-                    throw StorageException.integrity("the checkpoint contradicts itself: " + place + ", but segment " + segment + " is "
+                    throw StorageException.integrity("the checkpoint contradicts itself: " + place + ", but segment "
+                        + segment + " is "
                         + SegmentState.name(state) + " with generation " + generation);
                 }
                 table.adopt(segment, place.generation(), place.session());
             }
             if (place.session() != table.session(segment)) {
-                throw StorageException.integrity("the checkpoint contradicts itself: " + place + ", but segment " + segment
+                throw StorageException.integrity("the checkpoint contradicts itself: " + place + ", but segment "
+                    + segment
                     + " belongs to session " + table.session(segment));
             }
             table.covers(segment, place.slot());

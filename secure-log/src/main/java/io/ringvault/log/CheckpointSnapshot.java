@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Everything a checkpoint says, as of one commit, frozen: taken by the owner of the state at the moment it seals that commit, then
- * handed to whoever runs the {@link CheckpointJob}. Immutable after construction.
+ * Everything a checkpoint says, as of one commit, frozen: taken by the owner of the state at the moment it seals that
+ * commit, then handed to whoever runs the {@link CheckpointJob}. Immutable after construction.
  */
 public final class CheckpointSnapshot {
     private final CommitId commit;
@@ -24,7 +24,8 @@ public final class CheckpointSnapshot {
      *
      * @throws StorageException CONFIGURATION when the volume has more segments than a checkpoint can hold
      */
-    public CheckpointSnapshot(final CommitId commit, final long nextGeneration, final long nextTableId, final long userBlocksInUse,
+    public CheckpointSnapshot(final CommitId commit, final long nextGeneration, final long nextTableId,
+        final long userBlocksInUse,
             final List<ManifestEntry> manifest, final SessionTable sessions, final SegmentTable table) {
         this.commit = commit;
         this.nextGeneration = nextGeneration;
@@ -33,10 +34,13 @@ public final class CheckpointSnapshot {
         this.manifest = List.copyOf(manifest);
         this.sessions = sessions;
         segmentPages = table.pages();
-        final int pages = segmentPages + SessionPageCodec.pages(sessions.size()) + ManifestPageCodec.pages(manifest.size());
+        final int pages = segmentPages + SessionPageCodec.pages(sessions.size())
+            + ManifestPageCodec.pages(manifest.size());
         if (pages > CheckpointCodec.MAX_PAGES) {
-            throw StorageException.configuration("a checkpoint of " + pages + " pages, the most is " + CheckpointCodec.MAX_PAGES
-                + " (" + table.segmentCount() + " segments, " + manifest.size() + " tables): format with larger segments");
+            throw StorageException.configuration("a checkpoint of " + pages + " pages, the most is "
+                + CheckpointCodec.MAX_PAGES
+                + " (" + table.segmentCount() + " segments, " + manifest.size()
+                + " tables): format with larger segments");
         }
         final int dirty = table.dirtyPages();
         dirtyIndexes = new int[dirty];
@@ -102,9 +106,11 @@ public final class CheckpointSnapshot {
 
     /** The most blocks that a checkpoint of this snapshot appends, for reserving space. */
     public int maxBlocks() {
-        final int pages = segmentPages + SessionPageCodec.pages(sessions.size()) + ManifestPageCodec.pages(manifest.size());
+        final int pages = segmentPages + SessionPageCodec.pages(sessions.size())
+            + ManifestPageCodec.pages(manifest.size());
         final int unchanged = segmentPages - dirtyIndexes.length;
-        return 1 + pages - unchanged + (pages + CheckpointCodec.DIRECTORY_ENTRIES - 1) / CheckpointCodec.DIRECTORY_ENTRIES;
+        return 1 + pages - unchanged + (pages + CheckpointCodec.DIRECTORY_ENTRIES
+            - 1) / CheckpointCodec.DIRECTORY_ENTRIES;
     }
 
     /** The manifest's pages. */

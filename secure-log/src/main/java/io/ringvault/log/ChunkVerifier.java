@@ -20,7 +20,10 @@ final class ChunkVerifier {
         this.key = key;
     }
 
-    /** The first block that cannot be read or does not verify, in words; null when all do. Blocks of VOID cells do not count. */
+    /**
+     * The first block that cannot be read or does not verify, in words; null when all do. Blocks of VOID cells do not
+     * count.
+     */
     String firstBad(final WalkedChunk chunk) {
         final byte[] summary = chunk.summary();
         final int count = SummaryCodec.dataCount(summary);
@@ -41,7 +44,8 @@ final class ChunkVerifier {
             }
             final int slot = chunk.slot() + 1 + index;
             if (!whole && !source.read(first + index, 1, blocks, index * Geometry.BLOCK_BYTES)) {
-                return "LBA " + SummaryCodec.cellLow(summary, cell) + " in slot " + slot + " cannot be read: " + source.lastError();
+                return "LBA " + SummaryCodec.cellLow(summary, cell) + " in slot " + slot + " cannot be read: "
+                    + source.lastError();
             }
             System.arraycopy(blocks, index * Geometry.BLOCK_BYTES, sealed, 0, Geometry.BLOCK_BYTES);
             Le.putLong(sealed, Geometry.BLOCK_BYTES, SummaryCodec.cellA(summary, cell));

@@ -7,13 +7,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Finds the last committed state of a volume (protocol rules 24 to 29). A pure function of the image and the anchor: it writes
- * nothing and keeps nothing, so doing it again, also after a crash in the middle of an open, gives the same answer.
+ * Finds the last committed state of a volume (protocol rules 24 to 29). A pure function of the image and the anchor:
+ * it writes nothing and keeps nothing, so doing it again, also after a crash in the middle of an open, gives the same
+ * answer.
  *
- * <p>What ends the log: the first place where no summary opens with the next sequence and the previous tag. Whether that is a torn
- * tail or damage is decided by evidence that cannot be forged: base commits of valid slots, durable marks in authentic summaries
- * (also of those behind the end), and the anchor. Up to that floor nothing is ever cut; a bad data block there stays an error of that
- * block. A complete cut behind the newest evidence cannot be told from a crash without an anchor.
+ * <p>What ends the log: the first place where no summary opens with the next sequence and the previous tag. Whether
+ * that is a torn tail or damage is decided by evidence that cannot be forged: base commits of valid slots, durable
+ * marks in authentic summaries (also of those behind the end), and the anchor. Up to that floor nothing is ever cut; a
+ * bad data block there stays an error of that block. A complete cut behind the newest evidence cannot be told from a
+ * crash without an anchor.
  *
  * <p>Control plane, one thread; reads in large pieces; allocates freely.
  */
@@ -33,7 +35,8 @@ public final class LogRecovery {
     private final List<String> warnings = new ArrayList<>();
     private Superblock used;
 
-    private LogRecovery(final BlockSource source, final Geometry geometry, final BlockSealer sealer, final Superblocks superblocks,
+    private LogRecovery(final BlockSource source, final Geometry geometry, final BlockSealer sealer,
+        final Superblocks superblocks,
             final AnchorValue anchor, final boolean readOnly, final long windowBytes, final SessionKeys keys) {
         this.source = source;
         this.geometry = geometry;
@@ -47,11 +50,16 @@ public final class LogRecovery {
         used = current;
     }
 
-    /** {@link #recover(BlockSource, Geometry, VolumeKey, Header, Superblocks, BlockSealer, AnchorValue, boolean, long)} with the default. */
+    /**
+     * {@link #recover(BlockSource, Geometry, VolumeKey, Header, Superblocks, BlockSealer, AnchorValue, boolean, long)}
+     * with the default.
+     */
     public static RecoveredLog recover(final BlockSource source, final Geometry geometry, final VolumeKey volumeKey,
-            final Header header, final Superblocks superblocks, final BlockSealer sealer, final AnchorValue anchorOrNull,
+            final Header header, final Superblocks superblocks, final BlockSealer sealer,
+            final AnchorValue anchorOrNull,
             final boolean readOnly) {
-        return recover(source, geometry, volumeKey, header, superblocks, sealer, anchorOrNull, readOnly, DEFAULT_WINDOW_BYTES);
+        return recover(source, geometry, volumeKey, header, superblocks, sealer, anchorOrNull, readOnly,
+            DEFAULT_WINDOW_BYTES);
     }
 
     /**
@@ -63,11 +71,13 @@ public final class LogRecovery {
      * @throws StorageException INTEGRITY (damage, naming the place) or FRESHNESS (AnchorMissing, RolledBack, Forked)
      */
     public static RecoveredLog recover(final BlockSource source, final Geometry geometry, final VolumeKey volumeKey,
-            final Header header, final Superblocks superblocks, final BlockSealer sealer, final AnchorValue anchorOrNull,
+            final Header header, final Superblocks superblocks, final BlockSealer sealer,
+            final AnchorValue anchorOrNull,
             final boolean readOnly, final long windowBytes) {
         final SessionKeys keys = new SessionKeys(volumeKey, header.volumeId(), sealer.aead(), SessionTable.EMPTY);
         try {
-            return new LogRecovery(source, geometry, sealer, superblocks, anchorOrNull, readOnly, windowBytes, keys).recover();
+            return new LogRecovery(source, geometry, sealer, superblocks, anchorOrNull, readOnly, windowBytes, keys)
+                .recover();
         } finally {
             keys.destroy();
         }
@@ -75,7 +85,8 @@ public final class LogRecovery {
 
     private RecoveredLog recover() {
         if (anchor == null && current.anchorKind() != Anchor.KIND_NONE) {
-            throw StorageException.freshness("AnchorMissing: this volume requires its freshness anchor, and none was given. Nothing was "
+            throw StorageException.freshness(
+                "AnchorMissing: this volume requires its freshness anchor, and none was given. Nothing was "
                 + "written; name the anchor that was given when the volume was formatted");
         }
         final LoadedCheckpoint checkpoint = loadCheckpoint();
@@ -87,7 +98,8 @@ public final class LogRecovery {
         final long end = used.replayFrom() - 1 + walked.size();
         checkBase(used, walked);
         checkBase(current, walked);
-        walker.scanBehind(end, walked.isEmpty() ? used.candidates() : ChainWalker.places(walked.getLast().summary()), windowBlocks);
+        walker.scanBehind(end, walked.isEmpty() ? used.candidates() : ChainWalker.places(walked.getLast().summary()),
+            windowBlocks);
         final long floor = floor(walked, walker, end);
         final long keepTo = cut(walked, floor, key);
 
@@ -98,15 +110,22 @@ public final class LogRecovery {
         final CommitId newest = last == null ? used.base() : last.commit();
         final CommitId commit = freshest(walked, newest);
         final int kept = (int) (commit.sequence() - used.replayFrom() + 1);
-        final long behind = walked.subList(kept, walked.size()).stream().filter(c -> c.isCommit() && c.sequence() <= keepTo).count();
+        final long behind = walked.subList(kept, walked.size()).stream().filter(c -> c.isCommit()
+            && c.sequence() <= keepTo).count();
         if (behind > 0) {
-            warnings.add("the volume is " + behind + " commits ahead of its anchor; a read-only open serves the anchored " + commit);
+            warnings.add("the volume is " + behind
+                + " commits ahead of its anchor; a read-only open serves the anchored " + commit);
         }
-        return new RecoveredLog(current, used, checkpoint, List.copyOf(walked.subList(0, kept)), commit, walker.announced(),
-            Math.max(checkpoint.nextGeneration(), walker.highestGeneration() + 1), end, floor, behind, List.copyOf(warnings));
+        return new RecoveredLog(current, used, checkpoint, List.copyOf(walked.subList(0, kept)), commit,
+            walker.announced(),
+            Math.max(checkpoint.nextGeneration(), walker.highestGeneration() + 1), end, floor, behind,
+            List.copyOf(warnings));
     }
 
-    /** Rule 24: the current slot's checkpoint, or that of the other slot of the same session, whose chain leads to the same commits. */
+    /**
+     * Rule 24: the current slot's checkpoint, or that of the other slot of the same session, whose chain leads to the
+     * same commits.
+     */
     private LoadedCheckpoint loadCheckpoint() {
         try {
             return CheckpointLoader.load(source, geometry, sealer, keys, current);
@@ -119,10 +138,12 @@ public final class LogRecovery {
             used = other;
             try {
                 final LoadedCheckpoint older = CheckpointLoader.load(source, geometry, sealer, keys, other);
-                warnings.add("the newest checkpoint is damaged (" + damaged.getMessage() + "); the one before it was used");
+                warnings.add("the newest checkpoint is damaged (" + damaged.getMessage()
+                    + "); the one before it was used");
                 return older;
             } catch (final StorageException both) {
-                throw new StorageException(both.category(), "both checkpoints are damaged: " + damaged.getMessage() + "; and "
+                throw new StorageException(both.category(), "both checkpoints are damaged: " + damaged.getMessage()
+                    + "; and "
                     + both.getMessage() + ". Nothing was written", both);
             }
         }
@@ -133,7 +154,8 @@ public final class LogRecovery {
         final long from = used.replayFrom();
         if (base.sequence() < 0 || from < 1 || from > base.sequence() + 1 || from == base.sequence() + 1
                 && (used.replayPrevTag0() != base.tag0() || used.replayPrevTag1() != base.tag1())) {
-            throw StorageException.integrity("superblock slot " + (used.which() == 0 ? "A" : "B") + " contradicts itself: replay from chunk "
+            throw StorageException.integrity("superblock slot " + (used.which() == 0 ? "A" : "B")
+                + " contradicts itself: replay from chunk "
                 + from + " onto " + base);
         }
     }
@@ -144,7 +166,8 @@ public final class LogRecovery {
         if (index >= 0 && index < walked.size()) {
             final WalkedChunk chunk = walked.get((int) index);
             if (!chunk.isCommit() || !chunk.commit().equals(slot.base())) {
-                throw damaged(chunk + " is not the commit that superblock slot " + (slot.which() == 0 ? "A" : "B") + " names: "
+                throw damaged(chunk + " is not the commit that superblock slot " + (slot.which() == 0 ? "A" : "B")
+                    + " names: "
                     + slot.base());
             }
         }
@@ -153,18 +176,21 @@ public final class LogRecovery {
     /** Rules 26 and 27: up to where everything was durable for certain. */
     private long floor(final List<WalkedChunk> walked, final ChainWalker walker, final long end) {
         if (walker.scanMark() > end) {
-            throw damaged("chunk " + (end + 1) + " cannot be found, but chunk " + walker.scanSequence() + " behind it says that everything "
+            throw damaged("chunk " + (end + 1) + " cannot be found, but chunk " + walker.scanSequence()
+                + " behind it says that everything "
                 + "up to chunk " + walker.scanMark() + " was durable");
         }
         long floor = Math.max(Math.max(current.base().sequence(), used.base().sequence()), walker.scanMark());
         for (final WalkedChunk chunk : walked) {
             floor = Math.max(floor, SummaryCodec.durableMark(chunk.summary()));
-            if (anchor != null && chunk.isCommit() && chunk.commit().matches(anchor.epoch(), anchor.tag0(), anchor.tag1())) {
+            if (anchor != null && chunk.isCommit() && chunk.commit().matches(anchor.epoch(), anchor.tag0(),
+                anchor.tag1())) {
                 floor = Math.max(floor, chunk.sequence());
             }
         }
         if (end < floor) {
-            throw damaged("chunk " + (end + 1) + " cannot be found, but everything up to chunk " + floor + " was durable");
+            throw damaged("chunk " + (end + 1) + " cannot be found, but everything up to chunk " + floor
+                + " was durable");
         }
         return floor;
     }
@@ -186,7 +212,10 @@ public final class LogRecovery {
         }
     }
 
-    /** Rules 28 and 29: checks the anchor; a read-only open stops at the anchored commit, but not before the checkpoint's. */
+    /**
+     * Rules 28 and 29: checks the anchor; a read-only open stops at the anchored commit, but not before the
+     * checkpoint's.
+     */
     private CommitId freshest(final List<WalkedChunk> walked, final CommitId newest) {
         if (anchor == null) {
             return newest;
@@ -201,7 +230,8 @@ public final class LogRecovery {
     }
 
     private static StorageException damaged(final String what) {
-        return StorageException.integrity("LogDamaged: " + what + ". Nothing was written; the newest state that is intact can be opened "
+        return StorageException.integrity("LogDamaged: " + what
+            + ". Nothing was written; the newest state that is intact can be opened "
             + "only by a rescue");
     }
 }

@@ -3,7 +3,10 @@ package io.ringvault.log;
 import java.util.Arrays;
 import java.util.List;
 
-/** A page of the manifest in a checkpoint (docs/format.md section 8): {@value #ENTRIES} entries in the index's order. Any thread. */
+/**
+ * A page of the manifest in a checkpoint (docs/format.md section 8): {@value #ENTRIES} entries in the index's order.
+ * Any thread.
+ */
 final class ManifestPageCodec {
     /** Entries of a full page. */
     static final int ENTRIES = 127;

@@ -1,8 +1,9 @@
 package io.ringvault.log;
 
 /**
- * Where write-once objects (index tables, checkpoints) go: block after block into object segments. The implementation seals each
- * block at the next place of its open segment and writes it eventually; it copies the plaintext before it returns.
+ * Where write-once objects (index tables, checkpoints) go: block after block into object segments. The implementation
+ * seals each block at the next place of its open segment and writes it eventually; it copies the plaintext before it
+ * returns.
  *
  * <p>Called by whoever builds objects (index agent); never blocks.
  */

@@ -6,10 +6,10 @@ import java.util.function.LongPredicate;
 /**
  * Where every block of one checkpoint lies: its pages, directories and root. Immutable; any thread.
  *
- * <p>The blocks of a checkpoint are not part of the reference counts that its own segment pages hold (they are written before the
- * blocks exist). Whoever counts live object blocks adds those of the current directory to the memtable side of the counts
- * ({@link SegmentTable#addMemRefs}), which is not stored: on load by {@link #forEachBlock}, after a checkpoint by
- * {@link #forEachDifference}.
+ * <p>The blocks of a checkpoint are not part of the reference counts that its own segment pages hold (they are written
+ * before the blocks exist). Whoever counts live object blocks adds those of the current directory to the memtable side
+ * of the counts ({@link SegmentTable#addMemRefs}), which is not stored: on load by {@link #forEachBlock}, after a
+ * checkpoint by {@link #forEachDifference}.
  */
 public final class PageDirectory {
 
@@ -28,7 +28,8 @@ public final class PageDirectory {
     private final List<byte[]> manifestContents;
 
     PageDirectory(final PagePlace root, final List<PagePlace> directories, final List<PagePlace> sessionPages,
-            final List<PagePlace> segmentPages, final List<PagePlace> manifestPages, final List<byte[]> manifestContents) {
+            final List<PagePlace> segmentPages, final List<PagePlace> manifestPages,
+            final List<byte[]> manifestContents) {
         this.root = root;
         this.directories = List.copyOf(directories);
         this.sessionPages = List.copyOf(sessionPages);
@@ -77,7 +78,10 @@ public final class PageDirectory {
         count(null, 1, consumer);
     }
 
-    /** What changes when {@code newer} takes this directory's place: its new blocks with plus, those it dropped with minus. */
+    /**
+     * What changes when {@code newer} takes this directory's place: its new blocks with plus, those it dropped with
+     * minus.
+     */
     public void forEachDifference(final PageDirectory newer, final BlockCount consumer) {
         newer.count(this, 1, consumer);
         count(newer, -1, consumer);
@@ -88,7 +92,9 @@ public final class PageDirectory {
         count(newer, 1, consumer);
     }
 
-    /** Marks the table's pages that lie in segments of these generations, so that the next checkpoint moves them out. */
+    /**
+     * Marks the table's pages that lie in segments of these generations, so that the next checkpoint moves them out.
+     */
     public void markPagesIn(final LongPredicate generations, final SegmentTable table) {
         for (final PagePlace page : segmentPages) {
             if (generations.test(page.generation())) {

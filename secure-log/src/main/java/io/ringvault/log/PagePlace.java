@@ -14,7 +14,8 @@ public record PagePlace(int kind, int index, long generation, int slot, int segm
 
     @Override
     public String toString() {
-        return ObjectKind.describe(kind) + " " + index + " at segment " + segment + " slot " + slot + " (generation " + generation
+        return ObjectKind.describe(kind) + " " + index + " at segment " + segment + " slot " + slot + " (generation "
+            + generation
             + ", session " + session + ")";
     }
 }

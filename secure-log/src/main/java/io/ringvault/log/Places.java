@@ -1,6 +1,9 @@
 package io.ringvault.log;
 
-/** Range checks of places that were read from a device. An authentic place is still checked before it is used. Any thread. */
+/**
+ * Range checks of places that were read from a device. An authentic place is still checked before it is used. Any
+ * thread.
+ */
 final class Places {
     private Places() {
     }

@@ -6,9 +6,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 
 /**
- * The preface in slot 0 of a segment (docs/format.md section 5): in clear, for rescue only. Nothing authenticates it; an ordinary
- * open never reads it. Control of a segment's opening only, one thread per instance (it holds a digest); allocates nothing after
- * construction.
+ * The preface in slot 0 of a segment (docs/format.md section 5): in clear, for rescue only. Nothing authenticates it;
+ * an ordinary open never reads it. Control of a segment's opening only, one thread per instance (it holds a digest);
+ * allocates nothing after construction.
  */
 public final class PrefaceCodec {
     private static final byte[] MAGIC = {'R', 'V', 'S', 'E', 'G', '0', '0', '1'};
@@ -32,7 +32,8 @@ public final class PrefaceCodec {
     }
 
     /** Fills {@code block4096} at {@code offset}. */
-    public void encode(final long generation, final long session, final byte[] salt32, final byte[] volumeId16, final int purpose,
+    public void encode(final long generation, final long session, final byte[] salt32, final byte[] volumeId16,
+        final int purpose,
             final byte[] block4096, final int offset) {
         Arrays.fill(block4096, offset, offset + Geometry.BLOCK_BYTES, (byte) 0);
         System.arraycopy(MAGIC, 0, block4096, offset, MAGIC.length);
@@ -49,9 +50,11 @@ public final class PrefaceCodec {
     public boolean isValid(final byte[] block4096, final int offset, final byte[] volumeId16) {
         digest(block4096, offset);
         return Arrays.equals(block4096, offset, offset + MAGIC.length, MAGIC, 0, MAGIC.length)
-            && Arrays.equals(block4096, offset + VOLUME_ID_OFFSET, offset + VOLUME_ID_OFFSET + volumeId16.length, volumeId16, 0,
+            && Arrays.equals(block4096, offset + VOLUME_ID_OFFSET, offset + VOLUME_ID_OFFSET + volumeId16.length,
+            volumeId16, 0,
                 volumeId16.length)
-            && Arrays.equals(block4096, offset + CHECKSUM_OFFSET, offset + CHECKSUM_OFFSET + CHECKSUM_BYTES, checksum, 0,
+            && Arrays.equals(block4096, offset + CHECKSUM_OFFSET, offset + CHECKSUM_OFFSET + CHECKSUM_BYTES, checksum,
+            0,
                 CHECKSUM_BYTES);
     }
 

@@ -1,8 +1,8 @@
 package io.ringvault.log;
 
 /**
- * Blocks read one after another, fetched from the device in large pieces; a few pieces are kept, since a walk goes back and forth
- * between the segments where the next chunk may be. One thread, for recovery only.
+ * Blocks read one after another, fetched from the device in large pieces; a few pieces are kept, since a walk goes
+ * back and forth between the segments where the next chunk may be. One thread, for recovery only.
  */
 final class ReadAhead {
     /** Blocks of a piece: 256 KiB. */
@@ -28,7 +28,8 @@ final class ReadAhead {
     boolean read(final long block, final int within, final byte[] target4096) {
         for (int i = 0; i < PIECES; i++) {
             if (block >= starts[i] && block - starts[i] < counts[i]) {
-                System.arraycopy(pieces[i], (int) (block - starts[i]) * Geometry.BLOCK_BYTES, target4096, 0, Geometry.BLOCK_BYTES);
+                System.arraycopy(pieces[i], (int) (block - starts[i]) * Geometry.BLOCK_BYTES, target4096, 0,
+                    Geometry.BLOCK_BYTES);
                 return true;
             }
         }

@@ -1,7 +1,8 @@
 package io.ringvault.log;
 
 /**
- * A page of the segment table in a checkpoint (docs/format.md section 8): {@value #ENTRIES} entries. Static accessors over the
+ * A page of the segment table in a checkpoint (docs/format.md section 8): {@value #ENTRIES} entries. Static accessors
+ * over the
  * 4080 bytes; any thread.
  */
 public final class SegmentPageCodec {
@@ -85,6 +86,7 @@ public final class SegmentPageCodec {
     /** Whether the reserved bytes of the page's header and of entry {@code index} are zero. */
     static boolean reservedIsZero(final byte[] page, final int index) {
         final int at = ENTRY_OFFSET + index * ENTRY_BYTES;
-        return Le.getLong(page, RESERVED_OFFSET) == 0 && Le.getShort(page, at + 18) == 0 && Le.getInt(page, at + 28) == 0;
+        return Le.getLong(page, RESERVED_OFFSET) == 0 && Le.getShort(page, at + 18) == 0
+            && Le.getInt(page, at + 28) == 0;
     }
 }

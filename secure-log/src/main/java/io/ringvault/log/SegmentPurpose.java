@@ -1,6 +1,9 @@
 package io.ringvault.log;
 
-/** What a segment is written for (docs/format.md section 5); the codes are on disk. Purposes 0 and 1 are also stream numbers. */
+/**
+ * What a segment is written for (docs/format.md section 5); the codes are on disk. Purposes 0 and 1 are also stream
+ * numbers.
+ */
 public final class SegmentPurpose {
     /** Chunks of user writes. */
     public static final int USER = 0;

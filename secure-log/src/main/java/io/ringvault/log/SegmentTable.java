@@ -20,10 +20,11 @@ import java.util.Arrays;
  * </pre>
  * A generation that is not in the table is stale: never read, never counted (protocol rule 40).
  *
- * <p>The map from generations is open addressing with Fibonacci hashing: one multiplication spreads dense, rising numbers almost
- * evenly. (Hashing by identity would be free of collisions at first; but a volume filled once and then churned keeps a long run of
- * old generations, and every newer one that wraps into it would probe to the run's end.) It stores segment numbers alone, 4 bytes
- * each; the generation is compared in the segment's own entry, which the caller reads next anyway.
+ * <p>The map from generations is open addressing with Fibonacci hashing: one multiplication spreads dense, rising
+ * numbers almost evenly. (Hashing by identity would be free of collisions at first; but a volume filled once and then
+ * churned keeps a long run of old generations, and every newer one that wraps into it would probe to the run's end.)
+ * It stores segment numbers alone, 4 bytes each; the generation is compared in the segment's own entry, which the
+ * caller reads next anyway.
  *
  * <p>One thread (the data agent). No allocation after construction, except in {@link #encodePage} callers' buffers.
  */
@@ -157,10 +158,13 @@ public final class SegmentTable {
         return emptyReadSerial[segment];
     }
 
-    /** Gives a FREE segment its next life. The generation must be new: never in the table, 1..{@link #MAX_GENERATION}. */
+    /**
+     * Gives a FREE segment its next life. The generation must be new: never in the table, 1..{@link #MAX_GENERATION}.
+     */
     public void announce(final int segment, final long generation, final long session, final int purpose) {
         if (generation < 1 || generation > MAX_GENERATION || segmentOf(generation) >= 0) {
-            throw new IllegalStateException("generation " + generation + " for segment " + segment + " is out of range or in use");
+            throw new IllegalStateException("generation " + generation + " for segment " + segment
+                + " is out of range or in use");
         }
         if (purpose < SegmentPurpose.USER || purpose > SegmentPurpose.OBJECT) {
             throw new IllegalStateException("purpose " + purpose + " for segment " + segment);
@@ -177,11 +181,15 @@ public final class SegmentTable {
         move(segment, SegmentState.OPEN);
     }
 
-    /** Slots below {@code endSlot} are sealed; the newest chunk in the segment is {@code lastSequence} (0 for object blocks). */
+    /**
+     * Slots below {@code endSlot} are sealed; the newest chunk in the segment is {@code lastSequence} (0 for object
+     * blocks).
+     */
     public void advance(final int segment, final int endSlot, final long lastSequence) {
         if (states[segment] != SegmentState.OPEN || endSlot < endSlots[segment] || endSlot > MAX_END_SLOT
                 || lastSequence < lastSequences[segment]) {
-            throw new IllegalStateException("segment " + segment + " " + SegmentState.name(states[segment]) + " cannot advance from slot "
+            throw new IllegalStateException("segment " + segment + " " + SegmentState.name(states[segment])
+                + " cannot advance from slot "
                 + endSlots[segment] + ", sequence " + lastSequences[segment] + " to " + endSlot + ", " + lastSequence);
         }
         endSlots[segment] = endSlot;
@@ -209,7 +217,8 @@ public final class SegmentTable {
     /**
      * Nothing in the segment is live any more (protocol rule 38).
      *
-     * @param snapshotId the last checkpoint snapshot taken before this; a later one must be in both slots before {@link #free}
+     * @param snapshotId the last checkpoint snapshot taken before this; a later one must be in both slots before
+     *     {@link #free}
      * @param readSerial reads issued up to this serial may still name the segment
      */
     public void empty(final int segment, final long snapshotId, final long readSerial) {
@@ -307,7 +316,10 @@ public final class SegmentTable {
         }
     }
 
-    /** Fills {@code page4080} with the page as of now; VICTIM and EMPTY are stored as CLOSED. Leaves its dirty mark alone. */
+    /**
+     * Fills {@code page4080} with the page as of now; VICTIM and EMPTY are stored as CLOSED. Leaves its dirty mark
+     * alone.
+     */
     public void encodePage(final int page, final byte[] page4080) {
         final int first = page * SegmentPageCodec.ENTRIES;
         final int count = Math.min(SegmentPageCodec.ENTRIES, segmentCount - first);
@@ -330,7 +342,8 @@ public final class SegmentTable {
             final int endSlot, final int refs) {
         final boolean holds = state >= SegmentState.ANNOUNCED && state <= SegmentState.CLOSED;
         if (states[segment] != SegmentState.FREE || state < SegmentState.FREE || state > SegmentState.QUARANTINED
-                || purpose < SegmentPurpose.USER || purpose > SegmentPurpose.OBJECT || refs < 0 || endSlot < 0 || endSlot > MAX_END_SLOT
+                || purpose < SegmentPurpose.USER || purpose > SegmentPurpose.OBJECT || refs < 0 || endSlot < 0
+                || endSlot > MAX_END_SLOT
                 || (holds ? generation < 1 || generation > MAX_GENERATION : generation != 0)
                 || holds && segmentOf(generation) >= 0) {
             return false;
@@ -348,7 +361,10 @@ public final class SegmentTable {
         return true;
     }
 
-    /** Lets a loaded table know of a segment that was given to objects after the snapshot: CLOSED, under its new generation. */
+    /**
+     * Lets a loaded table know of a segment that was given to objects after the snapshot: CLOSED, under its new
+     * generation.
+     */
     void adopt(final int segment, final long generation, final long session) {
         forget(segment);
         set(segment, SegmentState.CLOSED);
@@ -366,7 +382,8 @@ public final class SegmentTable {
     private int added(final int segment, final int value, final int delta, final String what) {
         final long sum = (long) value + delta;
         if (sum < 0 || sum > Integer.MAX_VALUE) {
-            throw new IllegalStateException("segment " + segment + " (generation " + generations[segment] + "): " + value + " " + what
+            throw new IllegalStateException("segment " + segment + " (generation " + generations[segment] + "): "
+                + value + " " + what
                 + " references cannot change by " + delta);
         }
         return (int) sum;

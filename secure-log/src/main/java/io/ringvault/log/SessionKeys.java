@@ -7,8 +7,8 @@ import io.ringvault.crypto.VolumeKey;
 import java.util.Arrays;
 
 /**
- * The AEAD keys of sessions, derived when first asked for, for one thread's {@link Aead}. A look-up that was made before costs a
- * multiplication and a comparison, and allocates nothing.
+ * The AEAD keys of sessions, derived when first asked for, for one thread's {@link Aead}. A look-up that was made
+ * before costs a multiplication and a comparison, and allocates nothing.
  *
  * <p>One thread. {@link #destroy()} zeroes every key.
  */

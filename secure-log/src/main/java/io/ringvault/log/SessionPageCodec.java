@@ -2,7 +2,10 @@ package io.ringvault.log;
 
 import java.util.Arrays;
 
-/** A page of the session table in a checkpoint (docs/format.md section 8): {@value #ENTRIES} entries, ids rising. Any thread. */
+/**
+ * A page of the session table in a checkpoint (docs/format.md section 8): {@value #ENTRIES} entries, ids rising. Any
+ * thread.
+ */
 final class SessionPageCodec {
     /** Entries of a full page. */
     static final int ENTRIES = 84;

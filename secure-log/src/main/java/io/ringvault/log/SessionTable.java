@@ -3,8 +3,8 @@ package io.ringvault.log;
 import java.util.Arrays;
 
 /**
- * The sessions whose blocks may still be read: id, salt and volume key number, sorted by id. Immutable, so that threads share it;
- * a change makes a new table. Salts are public values.
+ * The sessions whose blocks may still be read: id, salt and volume key number, sorted by id. Immutable, so that
+ * threads share it; a change makes a new table. Salts are public values.
  */
 public final class SessionTable {
     /** Length of a salt. */
@@ -30,7 +30,8 @@ public final class SessionTable {
     public SessionTable with(final long id, final int volumeKeyNumber, final byte[] salt32) {
         final int found = Arrays.binarySearch(ids, id);
         if (found >= 0 || salt32.length != SALT_BYTES) {
-            throw new IllegalArgumentException("session " + id + (found >= 0 ? " is in the table" : ": salt of " + salt32.length));
+            throw new IllegalArgumentException("session " + id + (found >= 0 ? " is in the table" : ": salt of "
+                + salt32.length));
         }
         final int at = -found - 1;
         final long[] newIds = Arrays.copyOf(ids, ids.length + 1);

@@ -6,9 +6,9 @@ import java.util.Arrays;
  * Fills one chunk summary (docs/format.md section 6). Preallocated: one per chunk buffer, reused for ever.
  *
  * <p>Order of calls: {@link #begin}, any number of {@code add...}, {@link #setTag} and {@link #voidCell}, then
- * {@link #addNext} for each next place, then {@link #finish}; the plaintext is in {@link #bytes()} until the next {@code begin}.
- * The caller asks {@link #remainingCells()} first: an {@code add...} to a full summary throws {@link IllegalStateException},
- * as every call out of order does.
+ * {@link #addNext} for each next place, then {@link #finish}; the plaintext is in {@link #bytes()} until the next
+ * {@code begin}. The caller asks {@link #remainingCells()} first: an {@code add...} to a full summary throws {@link
+ * IllegalStateException}, as every call out of order does.
  *
  * <p>Data core only. Allocates nothing after construction, never blocks.
  */
@@ -33,7 +33,9 @@ public final class SummaryBuilder {
         open = true;
     }
 
-    /** The next data block holds {@code lba}; returns the cell's index. The tag may be given later by {@link #setTag}. */
+    /**
+     * The next data block holds {@code lba}; returns the cell's index. The tag may be given later by {@link #setTag}.
+     */
     public int addWrite(final long lba, final long tag0, final long tag1) {
         final int index = add(SummaryCodec.WRITE, lba, tag0, tag1);
         dataBlocks++;
@@ -86,7 +88,9 @@ public final class SummaryBuilder {
         Le.putLong(bytes, at + 16, tag1);
     }
 
-    /** Makes a {@code WRITE} or {@code RELOCATED} cell nobody's; its data block stays where it is, and is never read. */
+    /**
+     * Makes a {@code WRITE} or {@code RELOCATED} cell nobody's; its data block stays where it is, and is never read.
+     */
     public void voidCell(final int cell) {
         final int type = checkedType(cell);
         if (!SummaryCodec.hasData(type)) {
@@ -149,7 +153,9 @@ public final class SummaryBuilder {
         open = false;
     }
 
-    /** The plaintext, {@value SummaryCodec#SUMMARY_BYTES} bytes; complete after {@link #finish}. Owned by the builder. */
+    /**
+     * The plaintext, {@value SummaryCodec#SUMMARY_BYTES} bytes; complete after {@link #finish}. Owned by the builder.
+     */
     public byte[] bytes() {
         return bytes;
     }

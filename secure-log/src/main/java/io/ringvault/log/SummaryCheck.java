@@ -1,11 +1,12 @@
 package io.ringvault.log;
 
 /**
- * Whether an authentic summary makes sense: every count, place and cell within its range. An authentic summary that does not is a
- * defect of its writer, and nothing in it is used. Any thread; allocates only when something is wrong.
+ * Whether an authentic summary makes sense: every count, place and cell within its range. An authentic summary that
+ * does not is a defect of its writer, and nothing in it is used. Any thread; allocates only when something is wrong.
  */
 final class SummaryCheck {
-    private static final int KNOWN_FLAGS = SummaryCodec.FLAG_COMMIT | SummaryCodec.FLAG_ENGINE_COMMIT | SummaryCodec.FLAG_CLOSE;
+    private static final int KNOWN_FLAGS = SummaryCodec.FLAG_COMMIT | SummaryCodec.FLAG_ENGINE_COMMIT
+        | SummaryCodec.FLAG_CLOSE;
 
     private SummaryCheck() {
     }
@@ -38,7 +39,8 @@ final class SummaryCheck {
             return "durable mark " + SummaryCodec.durableMark(summary) + " of chunk " + SummaryCodec.sequence(summary);
         }
         if (slot + SummaryCodec.dataCount(summary) >= geometry.segmentBlocks()) {
-            return SummaryCodec.dataCount(summary) + " data blocks after slot " + slot + " of " + geometry.segmentBlocks();
+            return SummaryCodec.dataCount(summary) + " data blocks after slot " + slot + " of "
+                + geometry.segmentBlocks();
         }
         for (int i = 0; i < next; i++) {
             final String problem = Places.problem(geometry, SummaryCodec.nextGeneration(summary, i),
@@ -50,7 +52,8 @@ final class SummaryCheck {
         int data = 0;
         for (int i = 0; i < cells; i++) {
             if (!cellIsPossible(summary, i, geometry)) {
-                return "cell " + i + ": type " + SummaryCodec.cellType(summary, i) + ", " + SummaryCodec.cellLow(summary, i) + ", "
+                return "cell " + i + ": type " + SummaryCodec.cellType(summary, i) + ", "
+                    + SummaryCodec.cellLow(summary, i) + ", "
                     + SummaryCodec.cellA(summary, i) + ", " + SummaryCodec.cellB(summary, i);
             }
             data += SummaryCodec.hasData(SummaryCodec.cellType(summary, i)) ? 1 : 0;
@@ -68,9 +71,11 @@ final class SummaryCheck {
             case SummaryCodec.WRITE, SummaryCodec.RELOCATED -> low < geometry.userBlocks();
             case SummaryCodec.TRIM, SummaryCodec.LOST ->
                 low < geometry.userBlocks() && a >= 1 && a <= geometry.userBlocks() - low && b == 0;
-            case SummaryCodec.SEGMENT_OPEN -> low < geometry.segmentCount() && a >= 1 && a <= SegmentTable.MAX_GENERATION
+            case SummaryCodec.SEGMENT_OPEN -> low < geometry.segmentCount() && a >= 1
+                && a <= SegmentTable.MAX_GENERATION
                 && b == SegmentPurpose.OBJECT;
-            case SummaryCodec.TABLE_ADD -> a >= 1 && a <= SegmentTable.MAX_GENERATION && b >= 1 && b < geometry.segmentBlocks();
+            case SummaryCodec.TABLE_ADD -> a >= 1 && a <= SegmentTable.MAX_GENERATION && b >= 1
+                && b < geometry.segmentBlocks();
             case SummaryCodec.TABLE_DROP -> (low & ~SummaryCodec.TABLE_ID_MASK) == 0 && a == 0 && b == 0;
             default -> false;
         };

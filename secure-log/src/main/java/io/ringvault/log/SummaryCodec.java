@@ -1,8 +1,9 @@
 package io.ringvault.log;
 
 /**
- * The summary of a chunk: docs/format.md section 6, byte for byte. Static accessors over its 4080 bytes of plaintext; no object,
- * no allocation. {@link SummaryBuilder} writes it, {@code SummaryCheck} decides whether an authentic one makes sense.
+ * The summary of a chunk: docs/format.md section 6, byte for byte. Static accessors over its 4080 bytes of plaintext;
+ * no object, no allocation. {@link SummaryBuilder} writes it, {@code SummaryCheck} decides whether an authentic one
+ * makes sense.
  *
  * <p>Any thread; the array is the caller's. Accessors trust their index arguments and nothing else: call
  * {@code SummaryCheck.problem} once on what was read from a device before walking cells or next places.

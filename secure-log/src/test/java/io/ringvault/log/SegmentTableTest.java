@@ -243,7 +243,8 @@ class SegmentTableTest {
         } else if (state != SegmentState.FREE) {
             table.announce(3, 77, 5, SegmentPurpose.RELOCATION);
         }
-        if (state == SegmentState.OPEN || state == SegmentState.CLOSED || state == SegmentState.VICTIM || state == SegmentState.EMPTY) {
+        if (state == SegmentState.OPEN || state == SegmentState.CLOSED || state == SegmentState.VICTIM
+            || state == SegmentState.EMPTY) {
             table.open(3);
         }
         if (state == SegmentState.CLOSED || state == SegmentState.VICTIM || state == SegmentState.EMPTY) {

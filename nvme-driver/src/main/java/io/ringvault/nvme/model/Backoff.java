@@ -3,8 +3,9 @@ package io.ringvault.nvme.model;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * What a model thread does while it has nothing to do: doorbells are plain memory, so nobody can wake it. It spins briefly, then
- * yields, then parks for longer and longer: about 20 µs at first, 1 ms after a tenth of a second without work.
+ * What a model thread does while it has nothing to do: doorbells are plain memory, so nobody can wake it. It spins
+ * briefly, then yields, then parks for longer and longer: about 20 µs at first, 1 ms after a tenth of a second without
+ * work.
  */
 final class Backoff {
     private static final int SPINS = 100;

@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Executes I/O commands on the medium. One for each worker. Data moves straight between the medium and the host's memory, one
- * call for each contiguous run.
+ * Executes I/O commands on the medium. One for each worker. Data moves straight between the medium and the host's
+ * memory, one call for each contiguous run.
  */
 final class CommandExecutor {
     private static final int FLUSH = 0;

@@ -3,8 +3,8 @@ package io.ringvault.nvme.model;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The controller's side of a completion queue. Several submission queues may post to one; the lock is uncontended where each has
- * its own.
+ * The controller's side of a completion queue. Several submission queues may post to one; the lock is uncontended
+ * where each has its own.
  */
 final class CompletionRing {
     private final int id;

@@ -13,8 +13,8 @@ import java.util.function.LongPredicate;
  *   CC.EN 1 -&gt; 0   delete all queues; CSTS = 0
  *   power lost     all queues deleted, registers zero, cache dropped; never comes back
  * </pre>
- * {@link #step()} does all of it: run by the model's own thread, or inline by the caller. The methods synchronise; workers of I/O
- * queues never take this lock.
+ * {@link #step()} does all of it: run by the model's own thread, or inline by the caller. The methods synchronise;
+ * workers of I/O queues never take this lock.
  */
 public final class ControllerModel implements AutoCloseable {
     private static final int DOORBELLS = 0x1000;

@@ -7,8 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The memory that the model can reach, by device addresses of its own numbering: what an IOMMU is to a real controller. An
- * address that was never mapped resolves to nothing. Device addresses are unlike any process address on purpose.
+ * The memory that the model can reach, by device addresses of its own numbering: what an IOMMU is to a real
+ * controller. An address that was never mapped resolves to nothing. Device addresses are unlike any process address on
+ * purpose.
  *
  * <p>Mapping: control plane; resolving: any thread, without locks.
  */

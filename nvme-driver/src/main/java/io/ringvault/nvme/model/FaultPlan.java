@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Faults on a schedule, by count of I/O commands, so that a run can be repeated exactly. Without a rule it costs one volatile
- * read for each command. Any thread.
+ * Faults on a schedule, by count of I/O commands, so that a run can be repeated exactly. Without a rule it costs one
+ * volatile read for each command. Any thread.
  */
 public final class FaultPlan {
     /** Any opcode. */
@@ -67,8 +67,8 @@ public final class FaultPlan {
     }
 
     /**
-     * Executes a command and holds its completion back until {@code others} further completions of its queue were posted;
-     * {@link Integer#MAX_VALUE} = never.
+     * Executes a command and holds its completion back until {@code others} further completions of its queue were
+     * posted; {@link Integer#MAX_VALUE} = never.
      */
     public void hold(final int opcode, final long skip, final long count, final int others) {
         add(new Rule(opcode, skip, count, new Fault(Kind.HOLD, 0, others, 0, 0)));

@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /**
- * Blocks in a file; the volatile cache is the operating system's page cache. The file is locked on the descriptor that does the
- * I/O: exclusively for writing, shared for reading.
+ * Blocks in a file; the volatile cache is the operating system's page cache. The file is locked on the descriptor that
+ * does the I/O: exclusively for writing, shared for reading.
  */
 final class FileMedium implements Medium {
     private static final int ZERO_BYTES = 1 << 20;
@@ -35,7 +35,8 @@ final class FileMedium implements Medium {
      * Opens and locks an image.
      *
      * @param rangeSync whether durable writes use a second descriptor that syncs each write's own range
-     * @throws StorageException CONFIGURATION when it is missing, smaller than a block, or in use; IO when it cannot be opened
+     * @throws StorageException CONFIGURATION when it is missing, smaller than a block, or in use; IO when it cannot be
+     *     opened
      */
     static FileMedium open(final String uri, final Path path, final OpenMode mode, final int blockBytes,
                            final boolean rangeSync) {

@@ -26,7 +26,8 @@ final class IdentifyData {
         data.set(ValueLayout.JAVA_BYTE, 512, (byte) 0x66); // SQES
         data.set(ValueLayout.JAVA_BYTE, 513, (byte) 0x44); // CQES
         data.set(Words.DWORD, 516, 1); // NN
-        data.set(ValueLayout.JAVA_BYTE, 520, (byte) ((options.deallocates() ? 0x04 : 0) | (options.zeroes() ? 0x08 : 0)));
+        data.set(ValueLayout.JAVA_BYTE, 520, (byte) ((options.deallocates() ? 0x04 : 0) | (options.zeroes() ? 0x08
+        : 0)));
         data.set(ValueLayout.JAVA_BYTE, 525, (byte) 0x07); // VWC: present, flush of all namespaces supported
         text(data, 768, 256, "nqn.2026-11.io.ringvault:model");
     }

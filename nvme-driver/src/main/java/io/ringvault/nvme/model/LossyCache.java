@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.function.LongPredicate;
 
 /**
- * A volatile write cache in memory before another medium. What was written and not flushed is lost with the power; when the
- * cache is full the oldest blocks are written down early, which is not a promise either. Any thread; one lock.
+ * A volatile write cache in memory before another medium. What was written and not flushed is lost with the power;
+ * when the cache is full the oldest blocks are written down early, which is not a promise either. Any thread; one lock.
  */
 final class LossyCache implements Medium {
     private final Medium below;

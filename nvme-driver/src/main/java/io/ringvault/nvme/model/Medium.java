@@ -3,7 +3,9 @@ package io.ringvault.nvme.model;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
-/** What the model keeps its blocks in. Calls block; several workers call at once. Offsets and lengths are whole blocks. */
+/**
+ * What the model keeps its blocks in. Calls block; several workers call at once. Offsets and lengths are whole blocks.
+ */
 interface Medium extends AutoCloseable {
 
     /** Bytes there are, at open. */
@@ -16,7 +18,8 @@ interface Medium extends AutoCloseable {
     void read(long offset, MemorySegment target, long targetOffset, int lengthBytes) throws IOException;
 
     /** Writes all of the bytes; with {@code durable} they survive a loss of power on return. */
-    void write(long offset, MemorySegment source, long sourceOffset, int lengthBytes, boolean durable) throws IOException;
+    void write(long offset, MemorySegment source, long sourceOffset, int lengthBytes, boolean durable)
+        throws IOException;
 
     /** Fills with zeros; gives space back where it can. */
     void zero(long offset, long lengthBytes) throws IOException;

@@ -12,13 +12,15 @@ import java.util.Set;
  * @param queues        I/O queue pairs, 1..1024
  * @param queueEntries  MQES: 2..65536
  * @param strideShift   DSTRD: doorbells lie 4 &lt;&lt; 0..15 bytes apart
- * @param cacheBytes    size of the in-memory lossy write cache; 0 = the page cache of the operating system is the volatile cache
+ * @param cacheBytes    size of the in-memory lossy write cache; 0 = the page cache of the operating system is the
+ *     volatile cache
  * @param inline        stepped by the caller's polls instead of threads of its own
  * @param rangeSync     force unit access syncs just the written range (O_DSYNC), not the whole file (fdatasync)
  * @param zeroes        offers Write Zeroes
  * @param deallocates   offers Dataset Management
  */
-public record ModelOptions(int blockBytes, int transferBytes, int queues, int queueEntries, int strideShift, long cacheBytes,
+public record ModelOptions(int blockBytes, int transferBytes, int queues, int queueEntries, int strideShift,
+    long cacheBytes,
                            boolean inline, boolean rangeSync, boolean zeroes, boolean deallocates) {
     /** 4096-byte blocks, 1 MiB transfers, 16 queues of 1024 entries, threads, no cache of its own. */
     public static final ModelOptions DEFAULTS =

@@ -9,7 +9,10 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
-/** Reaches a {@link ControllerModel} as a driver reaches hardware: by registers, doorbells and DMA memory, nothing else. */
+/**
+ * Reaches a {@link ControllerModel} as a driver reaches hardware: by registers, doorbells and DMA memory, nothing
+ * else.
+ */
 public final class ModelTransport implements NvmeTransport {
     private static final int DOORBELLS = 0x1000;
     private static final Runnable NOTHING = () -> { };
@@ -35,13 +38,16 @@ public final class ModelTransport implements NvmeTransport {
     /**
      * Opens and locks an image and puts a controller before it, not yet enabled.
      *
-     * @throws StorageException CONFIGURATION for bad parameters, a missing image or one in use; IO when it cannot be opened
+     * @throws StorageException CONFIGURATION for bad parameters, a missing image or one in use; IO when it cannot be
+     *     opened
      */
     public static ModelTransport open(final DeviceUri uri, final OpenMode mode) {
         final ModelOptions options = ModelOptions.parse(uri);
-        final Medium file = FileMedium.open(uri.text(), Path.of(uri.path()), mode, options.blockBytes(), options.rangeSync());
+        final Medium file = FileMedium.open(uri.text(), Path.of(uri.path()), mode, options.blockBytes(),
+            options.rangeSync());
         return new ModelTransport(uri.text(),
-            options.cacheBytes() == 0 ? file : new LossyCache(file, options.blockBytes(), options.cacheBytes()), options);
+            options.cacheBytes() == 0 ? file : new LossyCache(file, options.blockBytes(), options.cacheBytes()),
+            options);
     }
 
     /** The controller behind, for tests that cut its power or plan faults. */
@@ -109,7 +115,8 @@ public final class ModelTransport implements NvmeTransport {
         try {
             medium.close();
         } catch (final IOException failed) {
-            throw new StorageException(StorageException.Category.IO, "device '" + uri + "': " + failed.getMessage(), failed);
+            throw new StorageException(StorageException.Category.IO, "device '" + uri + "': " + failed.getMessage(),
+                failed);
         } finally {
             memory.close();
         }

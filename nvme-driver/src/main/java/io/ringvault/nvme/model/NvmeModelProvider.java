@@ -10,8 +10,8 @@ import io.ringvault.nvme.NvmeOptions;
 import java.nio.file.Path;
 
 /**
- * {@code nvme+model:/path/image?block=4096&mdts=1m&queues=16&mqes=1024&dstrd=0&cache=0&mode=thread&fua=range}: the driver over the
- * in-process controller model. See {@link ModelOptions} for the parameters.
+ * {@code nvme+model:/path/image?block=4096&mdts=1m&queues=16&mqes=1024&dstrd=0&cache=0&mode=thread&fua=range}: the
+ * driver over the in-process controller model. See {@link ModelOptions} for the parameters.
  */
 public final class NvmeModelProvider implements BlockDeviceProvider {
 
@@ -47,7 +47,8 @@ public final class NvmeModelProvider implements BlockDeviceProvider {
 
     private static void checkPath(final DeviceUri uri) {
         if (uri.path().isEmpty()) {
-            throw StorageException.configuration("device '" + uri.text() + "': the path of the image is missing; write for"
+            throw StorageException.configuration("device '" + uri.text()
+                + "': the path of the image is missing; write for"
                 + " example nvme+model:/var/lib/ringvault/image");
         }
     }

@@ -3,8 +3,9 @@ package io.ringvault.nvme.model;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Walks the PRP entries of a command into runs of contiguous memory, checking every rule on the way: alignment, offsets, list
- * pages and chained lists, and that all of it is mapped. One for each worker; allocates nothing after construction.
+ * Walks the PRP entries of a command into runs of contiguous memory, checking every rule on the way: alignment,
+ * offsets, list pages and chained lists, and that all of it is mapped. One for each worker; allocates nothing after
+ * construction.
  */
 final class PrpWalker {
     private static final int PAGE = 4096;

@@ -3,8 +3,8 @@ package io.ringvault.nvme.model;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The controller's side of a submission queue: fetches one entry at a time into private words, once, so that what was checked is
- * what is executed. Owned by the thread that serves the queue.
+ * The controller's side of a submission queue: fetches one entry at a time into private words, once, so that what was
+ * checked is what is executed. Owned by the thread that serves the queue.
  */
 final class SubmissionRing {
     private static final int QWORDS = 8;

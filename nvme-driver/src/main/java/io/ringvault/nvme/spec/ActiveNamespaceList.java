@@ -3,8 +3,8 @@ package io.ringvault.nvme.spec;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Active Namespace ID list: NVM Express Base 2.1, section 5.1.13.2.2. Up to 1024 identifiers in rising order, 0 ends it.
- * Read from a private copy only.
+ * Active Namespace ID list: NVM Express Base 2.1, section 5.1.13.2.2. Up to 1024 identifiers in rising order, 0 ends
+ * it. Read from a private copy only.
  */
 public final class ActiveNamespaceList {
     /** Bytes of the structure. */

@@ -3,8 +3,8 @@ package io.ringvault.nvme.spec;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Identify Controller data structure, 4096 bytes: NVM Express Base 2.1, section 5.1.13.2.1. Read from a private copy only, as
- * the device could change its own memory between two looks.
+ * Identify Controller data structure, 4096 bytes: NVM Express Base 2.1, section 5.1.13.2.1. Read from a private copy
+ * only, as the device could change its own memory between two looks.
  */
 public final class IdentifyController {
     /** Bytes of the structure. */

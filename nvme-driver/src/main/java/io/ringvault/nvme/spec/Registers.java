@@ -1,8 +1,8 @@
 package io.ringvault.nvme.spec;
 
 /**
- * Controller properties in memory-mapped space: NVM Express Base 2.1, section 3.1.4, and the doorbells of the PCIe Transport
- * Specification 1.1, section 3.1.2.
+ * Controller properties in memory-mapped space: NVM Express Base 2.1, section 3.1.4, and the doorbells of the PCIe
+ * Transport Specification 1.1, section 3.1.2.
  *
  * <pre>
  *  00h CAP (64)   08h VS   0Ch INTMS   10h INTMC   14h CC   1Ch CSTS   20h NSSR
@@ -58,7 +58,10 @@ public final class Registers {
     private Registers() {
     }
 
-    /** CAP.MQES: the most entries that an I/O queue may have, 1..65536 (stored less one; 1 is forbidden by the standard). */
+    /**
+     * CAP.MQES: the most entries that an I/O queue may have, 1..65536 (stored less one; 1 is forbidden by the
+     * standard).
+     */
     public static int maximumQueueEntries(final long cap) {
         return (int) (cap & 0xFFFF) + 1;
     }

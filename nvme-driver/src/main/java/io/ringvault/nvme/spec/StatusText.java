@@ -1,8 +1,8 @@
 package io.ringvault.nvme.spec;
 
 /**
- * Names of status codes: NVM Express Base 2.1, sections 4.2.3.1 to 4.2.3.4, and NVM Command Set 1.1, section 3.1. For messages,
- * never on the hot path.
+ * Names of status codes: NVM Express Base 2.1, sections 4.2.3.1 to 4.2.3.4, and NVM Command Set 1.1, section 3.1. For
+ * messages, never on the hot path.
  */
 public final class StatusText {
     /** Generic: success. */

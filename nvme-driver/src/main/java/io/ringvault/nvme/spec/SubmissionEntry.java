@@ -3,7 +3,8 @@ package io.ringvault.nvme.spec;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Submission Queue Entry: NVM Express Base 2.1, section 4.1, with the I/O command dwords of NVM Command Set 1.1, section 3.3.
+ * Submission Queue Entry: NVM Express Base 2.1, section 4.1, with the I/O command dwords of NVM Command Set 1.1,
+ * section 3.3.
  *
  * <pre>
  *  00h CDW0: opcode 7:0, fused 9:8, PSDT 15:14 (0 = PRP), command id 31:16
@@ -52,7 +53,8 @@ public final class SubmissionEntry {
 
     /** Writes a whole entry by eight 64-bit stores; every byte is set. */
     public static void encode(final MemorySegment segment, final long offset, final int opcode, final int commandId,
-                              final int nsid, final long prp1, final long prp2, final long cdw10and11, final int cdw12) {
+                              final int nsid, final long prp1, final long prp2, final long cdw10and11,
+                              final int cdw12) {
         segment.set(Wire.U64, offset + CDW0_OFFSET,
             (long) nsid << 32 | (commandId & 0xFFFFL) << 16 | opcode & 0xFF);
         segment.set(Wire.U64, offset + CDW2_OFFSET, 0);
