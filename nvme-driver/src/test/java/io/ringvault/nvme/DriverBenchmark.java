@@ -65,7 +65,8 @@ final class DriverBenchmark {
         }
     }
 
-    private static void row(final BlockQueue queue, final DmaBuffer buffer, final String name, final int length, final int depth,
+    private static void row(final BlockQueue queue, final DmaBuffer buffer, final String name, final int length,
+        final int depth,
                             final double seconds, final boolean write, final boolean fua) {
         new DriverBenchmark(queue, buffer, depth, length).run(name, seconds, write, fua);
     }

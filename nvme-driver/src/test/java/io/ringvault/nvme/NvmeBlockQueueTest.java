@@ -98,7 +98,8 @@ class NvmeBlockQueueTest {
             }
             final DmaBuffer buffer = rig.device.allocate(4096);
             assertOk(rig.read(0, 4096, buffer, 0));
-            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_NVME, 2, 0x81, true), rig.read(SIZE / 2, 4096, buffer, 0));
+            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_NVME, 2, 0x81, true), rig.read(SIZE / 2, 4096, buffer,
+                0));
         }
     }
 

@@ -32,7 +32,8 @@ class QueuePairTest {
 
     private QueuePair pair(final int queueEntries, final int trackers) {
         entries = queueEntries;
-        final QueueMemory memory = new QueueMemory(entries, buffer(64L * entries), buffer(16L * entries), buffer(4096L * trackers));
+        final QueueMemory memory = new QueueMemory(entries, buffer(64L * entries), buffer(16L * entries),
+            buffer(4096L * trackers));
         submissions = memory.submissions().segment().asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
         completions = memory.completions().segment().asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
         return new QueuePair(QUEUE, entries, trackers, memory, doorbells, STRIDE, () -> { });
@@ -146,7 +147,8 @@ class QueuePairTest {
 
     @Test
     void shouldBreakAndTouchNothingWhenACompletionIsImpossible() {
-        final int[][] hostile = {{7, QUEUE, 0}, {0xFFFF, QUEUE, 0}, {1, QUEUE, 0}, {0, QUEUE + 1, 0}, {0, QUEUE, 8}, {0, QUEUE, 0xFFFF}};
+        final int[][] hostile = {{7, QUEUE, 0}, {0xFFFF, QUEUE, 0}, {1, QUEUE, 0}, {0, QUEUE + 1, 0}, {0, QUEUE, 8},
+            {0, QUEUE, 0xFFFF}};
         for (final int[] entry : hostile) {
             deviceTail = 0;
             devicePhase = 1;

@@ -30,7 +30,8 @@ class LossyCacheTest {
         }
 
         @Override
-        public void read(final long offset, final MemorySegment target, final long targetOffset, final int lengthBytes) {
+        public void read(final long offset, final MemorySegment target, final long targetOffset,
+            final int lengthBytes) {
             MemorySegment.copy(content, (int) offset, target, ValueLayout.JAVA_BYTE, targetOffset, lengthBytes);
         }
 

@@ -106,7 +106,8 @@ class ModelDeviceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"?block=1024", "?block=x", "?mdts=5000", "?mdts=4096", "?queues=0", "?mqes=1", "?mqes=65537", "?dstrd=16",
+    @ValueSource(strings = {"?block=1024", "?block=x", "?mdts=5000", "?mdts=4096", "?queues=0", "?mqes=1",
+        "?mqes=65537", "?dstrd=16",
         "?mode=fast", "?cache=-1", "?bogus=1", "?mdts=99999999g", "?zeroes=maybe", "?block="})
     void shouldNameTheParameterWhenItIsWrong(final String parameters) {
         create(SIZE);
@@ -122,7 +123,8 @@ class ModelDeviceTest {
         create(SIZE);
         final DeviceUri uri = uri("?cache=512k" + parameters);
         final ModelTransport transport = ModelTransport.open(uri, OpenMode.READ_WRITE);
-        try (BlockDevice device = NvmeBlockDevice.open(uri.text(), transport, OpenMode.READ_WRITE, NvmeOptions.DEFAULTS)) {
+        try (BlockDevice device = NvmeBlockDevice.open(uri.text(), transport, OpenMode.READ_WRITE,
+            NvmeOptions.DEFAULTS)) {
             final BlockQueue queue = device.openQueue(4);
             final DmaBuffer buffer = device.allocate(4 * 4096);
             for (int i = 0; i < 4; i++) {

@@ -21,7 +21,8 @@ class IdentifyTest {
         bytes.put(4, "S1234567890123456789".getBytes(StandardCharsets.US_ASCII));
         bytes.put(24, "A model                                 ".getBytes(StandardCharsets.US_ASCII));
         bytes.put(64, "1.2\u0000\u0001ab ".getBytes(StandardCharsets.US_ASCII));
-        bytes.put(77, (byte) 5).put(512, (byte) 0x66).put(513, (byte) 0x44).putInt(516, 0xFFFFFFFE).put(525, (byte) 0x06);
+        bytes.put(77, (byte) 5).put(512, (byte) 0x66).put(513, (byte) 0x44).putInt(516, 0xFFFFFFFE).put(525,
+            (byte) 0x06);
         assertEquals("S1234567890123456789", IdentifyController.serialNumber(data));
         assertEquals("A model", IdentifyController.modelNumber(data));
         assertEquals("1.2 ?ab", IdentifyController.firmwareRevision(data));

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 class StatusFieldTest {
 
     /** Writes one status the way the standard draws it, bit by bit into bytes 14 and 15 of the entry. */
-    private static void encode(final byte[] entry, final int phase, final int sc, final int sct, final int crd, final boolean more,
+    private static void encode(final byte[] entry, final int phase, final int sc, final int sct, final int crd,
+        final boolean more,
                                final boolean dnr) {
         final boolean[] bits = new boolean[16];
         bits[0] = phase == 1;

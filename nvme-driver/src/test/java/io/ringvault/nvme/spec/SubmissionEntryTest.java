@@ -35,7 +35,8 @@ class SubmissionEntryTest {
             final byte[] bytes = new byte[128];
             final MemorySegment ring = MemorySegment.ofArray(new long[16]);
             ring.fill((byte) 0x77);
-            SubmissionEntry.encode(ring, 64, opcode, commandId, nsid, prp1, prp2, SubmissionEntry.dwords(cdw10, cdw11), cdw12);
+            SubmissionEntry.encode(ring, 64, opcode, commandId, nsid, prp1, prp2, SubmissionEntry.dwords(cdw10, cdw11),
+                cdw12);
             MemorySegment.copy(ring, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, bytes, 0, 128);
             assertArrayEquals(expected.array(), bytes, "seed " + seed);
         }
