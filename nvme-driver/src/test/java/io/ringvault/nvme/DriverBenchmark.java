@@ -119,7 +119,8 @@ final class DriverBenchmark {
         final long allocated = threads.getCurrentThreadAllocatedBytes() - allocatedBefore;
         final long cpu = threads.getCurrentThreadCpuTime() - cpuBefore;
         Arrays.sort(latencies, 0, count);
-        System.out.printf("%-13s QD%-3d %9.0f IOPS %8.0f MiB/s  p50 %7.1f us  p99 %8.1f us  alloc %.2f B/op  owner CPU %.2f us/op%n",
+        System.out.printf("%-13s QD%-3d %9.0f IOPS %8.0f MiB/s  p50 %7.1f us  p99 %8.1f us"
+            + "  alloc %.2f B/op  owner CPU %.2f us/op%n",
             name, depth, count / elapsed, count * (double) length / elapsed / (1 << 20), latencies[count / 2] / 1e3,
             latencies[(int) (count * 0.99)] / 1e3, allocated / (double) count, cpu / 1e3 / count);
     }
