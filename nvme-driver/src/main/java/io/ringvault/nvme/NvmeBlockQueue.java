@@ -16,8 +16,8 @@ import java.util.function.LongSupplier;
  *
  * <p>A request larger than one command may carry (MDTS, 16-bit block counts) is sent as several, as trackers come
  * free; it completes once, with the first error. A command that failed with "do not retry" clear is sent again with
- * identical bytes, a bounded number of times. What the controller does not offer is done without: deallocate succeeds
- * and does nothing, write zeroes becomes writes from a page of zeros.
+ * identical bytes, a bounded number of times; a flush never is. What the controller does not offer is done without:
+ * deallocate succeeds and does nothing, write zeroes becomes writes from a page of zeros.
  *
  * <p>When a command is overdue, the controller reports a fatal state, or a completion is impossible, the <em>whole
  * queue</em> fails: requests in flight end with the driver's code and later ones with DRIVER_GONE. The controller may
@@ -240,7 +240,9 @@ public final class NvmeBlockQueue implements BlockQueue {
 
     @Override
     public void submit() {
-        pair.ring();
+        if (failure == 0) {
+            pair.ring();
+        }
     }
 
     @Override
@@ -256,7 +258,7 @@ public final class NvmeBlockQueue implements BlockQueue {
                 checkOverdue();
             }
             send();
-            pair.ring();
+            submit();
             deliverReady(limit);
         }
         return delivered;
@@ -283,7 +285,7 @@ public final class NvmeBlockQueue implements BlockQueue {
     private void onCommand(final int tracker, final int status, final int result) {
         final int request = requestOf[tracker];
         if (!StatusField.isSuccess(status)) {
-            if (!StatusField.doNotRetry(status) && (retriesOf[tracker] & 0xFF) < retryLimit) {
+            if (mayRetry(tracker, status)) {
                 retriesOf[tracker]++;
                 retries++;
                 place(tracker);
@@ -297,6 +299,12 @@ public final class NvmeBlockQueue implements BlockQueue {
         if (requests.isFinished(request)) {
             deliver(request);
         }
+    }
+
+    /** A flush is never sent again: the second could succeed because the first gave up what it should have made durable. */
+    private boolean mayRetry(final int tracker, final int status) {
+        return !StatusField.doNotRetry(status) && (retriesOf[tracker] & 0xFF) < retryLimit
+            && requests.opcodes[requestOf[tracker]] != Opcode.FLUSH;
     }
 
     private void checkOverdue() {

@@ -6,10 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringvault.block.BlockStatus;
+import io.ringvault.block.DeviceUri;
 import io.ringvault.block.DmaBuffer;
+import io.ringvault.block.OpenMode;
+import io.ringvault.nvme.model.ModelTransport;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -252,10 +258,146 @@ class DriverAgainstModelTest {
     @Test
     void shouldNotRetryWhenTheControllerForbidsIt() {
         try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mode=inline", DEVICE_BYTES, 4)) {
-            rig.model.faults().fail(0, 0, 1, 0, 0x06, true);
-            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_NVME, 0, 0x06, false), rig.flush());
+            rig.model.faults().fail(1, 0, 1, 0, 0x06, true);
+            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_NVME, 0, 0x06, false), rig.writeBytes(0, new byte[4096], true));
+            assertEquals(0, rig.queue.retries());
+            assertOk(rig.writeBytes(0, new byte[4096], true));
+        }
+    }
+
+    @Test
+    void shouldNeverRepeatAFlushWhenItFailedEvenIfTheControllerAllowsIt() {
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mode=inline", DEVICE_BYTES, 4)) {
+            rig.model.faults().fail(0, 0, 1, 2, 0x80, false);
+            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_NVME, 2, 0x80, true), rig.flush());
             assertEquals(0, rig.queue.retries());
             assertOk(rig.flush());
+        }
+    }
+
+    @Test
+    void shouldSendTheIdenticalCommandWhenItRetries() {
+        final Path image = directory.resolve("image");
+        ModelRig.create(image, "", DEVICE_BYTES, 1).close();
+        final DeviceUri uri = ModelRig.uri(image, "mode=inline");
+        final ModelTransport transport = ModelTransport.open(uri, OpenMode.READ_WRITE);
+        final List<DmaBuffer> allocations = new ArrayList<>();
+        try (NvmeBlockDevice device = NvmeBlockDevice.open(uri.text(), new RecordingTransport(transport, allocations),
+            OpenMode.READ_WRITE, NvmeOptions.DEFAULTS)) {
+            allocations.clear();
+            final NvmeBlockQueue queue = device.openQueue(8);
+            final MemorySegment submissions = allocations.getFirst().segment();
+            final MemorySegment lists = allocations.getLast().segment();
+            final DmaBuffer buffer = device.allocate(1 << 20);
+            transport.model().faults().fail(1, 0, 2, 2, 0x80, false);
+            assertTrue(queue.write(77, 40960, 256 << 10, buffer, 8192, true));
+            queue.submit();
+            final byte[] list = lists.asSlice(0, 4096).toArray(ValueLayout.JAVA_BYTE);
+            final int[] status = {-1};
+            while (queue.inFlight() > 0) {
+                queue.poll((token, result) -> status[0] = result, 8);
+            }
+            assertOk(status[0]);
+            assertEquals(2, queue.retries());
+            assertArrayEquals(list, lists.asSlice(0, 4096).toArray(ValueLayout.JAVA_BYTE));
+            assertEquals(-1, submissions.asSlice(0, 64).mismatch(submissions.asSlice(64, 64)));
+            assertEquals(-1, submissions.asSlice(0, 64).mismatch(submissions.asSlice(128, 64)));
+        }
+    }
+
+    /** Passes everything on and keeps what was allocated. */
+    private record RecordingTransport(NvmeTransport inner, List<DmaBuffer> allocations) implements NvmeTransport {
+        @Override
+        public int read32(final int offset) {
+            return inner.read32(offset);
+        }
+
+        @Override
+        public long read64(final int offset) {
+            return inner.read64(offset);
+        }
+
+        @Override
+        public void write32(final int offset, final int value) {
+            inner.write32(offset, value);
+        }
+
+        @Override
+        public void write64(final int offset, final long value) {
+            inner.write64(offset, value);
+        }
+
+        @Override
+        public MemorySegment doorbells() {
+            return inner.doorbells();
+        }
+
+        @Override
+        public DmaBuffer allocate(final long lengthBytes) {
+            final DmaBuffer buffer = inner.allocate(lengthBytes);
+            allocations.add(buffer);
+            return buffer;
+        }
+
+        @Override
+        public Runnable onPoll() {
+            return inner.onPoll();
+        }
+
+        @Override
+        public String isolation() {
+            return inner.isolation();
+        }
+
+        @Override
+        public void close() {
+            inner.close();
+        }
+    }
+
+    @Test
+    void shouldKeepQueuesApartWhenTwoThreadsDriveTheirOwn() throws InterruptedException {
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mdts=16k", DEVICE_BYTES, 4)) {
+            final List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
+            final List<Thread> threads = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                final int half = i;
+                threads.add(Thread.ofPlatform().start(() -> {
+                    try (NvmeBlockQueue queue = rig.device.openQueue(4)) {
+                        overwriteHalf(rig.device, queue, half);
+                    } catch (final Throwable failed) {
+                        failures.add(failed);
+                    }
+                }));
+            }
+            for (final Thread thread : threads) {
+                thread.join();
+            }
+            assertEquals(List.of(), failures);
+        }
+    }
+
+    private static void overwriteHalf(final NvmeBlockDevice device, final NvmeBlockQueue queue, final int half) {
+        final DmaBuffer buffer = device.allocate(128 << 10);
+        final byte[] found = new byte[64 << 10];
+        for (int round = 0; round < 300; round++) {
+            final long at = half * (DEVICE_BYTES / 2L) + (round % 50) * 65536L;
+            final byte[] bytes = new byte[64 << 10];
+            Arrays.fill(bytes, (byte) (round + 128 * half));
+            buffer.copyIn(bytes, 0, 0, bytes.length);
+            assertTrue(queue.write(1, at, bytes.length, buffer, 0, false));
+            finish(queue);
+            assertTrue(queue.read(2, at, bytes.length, buffer, 64 << 10));
+            finish(queue);
+            buffer.copyOut(64 << 10, found, 0, found.length);
+            assertArrayEquals(bytes, found);
+        }
+    }
+
+    private static void finish(final NvmeBlockQueue queue) {
+        queue.submit();
+        while (queue.inFlight() > 0) {
+            queue.poll((token, status) -> assertOk(status), 8);
         }
     }
 

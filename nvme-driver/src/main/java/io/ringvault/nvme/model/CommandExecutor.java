@@ -160,6 +160,10 @@ final class CommandExecutor {
         if (errno == Errno.EROFS || errno == Errno.EPERM) {
             return ModelStatus.WRITE_PROTECTED;
         }
-        return opcode == READ ? ModelStatus.UNRECOVERED_READ : ModelStatus.WRITE_FAULT;
+        return switch (opcode) {
+            case READ -> ModelStatus.UNRECOVERED_READ;
+            case FLUSH -> ModelStatus.WRITE_FAULT_FINAL;
+            default -> ModelStatus.WRITE_FAULT;
+        };
     }
 }

@@ -23,6 +23,7 @@ final class FileMedium implements Medium {
     private final boolean readOnly;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment zeros = arena.allocate(ZERO_BYTES, 4096);
+    private volatile IOException failedSync;
 
     private FileMedium(final NativeFile file, final NativeFile durable, final long sizeBytes, final boolean readOnly) {
         this.file = file;
@@ -142,7 +143,7 @@ final class FileMedium implements Medium {
         }
         file.write(offset, source, sourceOffset, lengthBytes);
         if (durably) {
-            file.dataSync();
+            sync();
         }
     }
 
@@ -164,7 +165,21 @@ final class FileMedium implements Medium {
     @Override
     public void flush() throws IOException {
         if (!readOnly) {
+            sync();
+        }
+    }
+
+    /** After a failed sync the kernel may have dropped what was dirty and report success the next time: the failure stays. */
+    private void sync() throws IOException {
+        final IOException earlier = failedSync;
+        if (earlier != null) {
+            throw new IOException("an earlier sync of " + file.path() + " failed: " + earlier.getMessage(), earlier);
+        }
+        try {
             file.dataSync();
+        } catch (final IOException failed) {
+            failedSync = failed;
+            throw failed;
         }
     }
 

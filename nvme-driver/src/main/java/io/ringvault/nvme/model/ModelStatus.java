@@ -19,6 +19,7 @@ final class ModelStatus {
     static final int INVALID_LOG_PAGE = of(1, 0x09, true);
     static final int INVALID_QUEUE_DELETION = of(1, 0x0C, true);
     static final int WRITE_FAULT = of(2, 0x80, false);
+    static final int WRITE_FAULT_FINAL = of(2, 0x80, true);
     static final int UNRECOVERED_READ = of(2, 0x81, false);
 
     private ModelStatus() {
