@@ -301,7 +301,7 @@ public final class NvmeBlockQueue implements BlockQueue {
         }
     }
 
-    /** A flush is never sent again: the second could succeed because the first gave up what it should have made durable. */
+    /** A flush is never sent again: the second could succeed because the first gave up what it was to keep. */
     private boolean mayRetry(final int tracker, final int status) {
         return !StatusField.doNotRetry(status) && (retriesOf[tracker] & 0xFF) < retryLimit
             && requests.opcodes[requestOf[tracker]] != Opcode.FLUSH;

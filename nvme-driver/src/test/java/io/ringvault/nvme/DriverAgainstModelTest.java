@@ -259,7 +259,8 @@ class DriverAgainstModelTest {
     void shouldNotRetryWhenTheControllerForbidsIt() {
         try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mode=inline", DEVICE_BYTES, 4)) {
             rig.model.faults().fail(1, 0, 1, 0, 0x06, true);
-            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_NVME, 0, 0x06, false), rig.writeBytes(0, new byte[4096], true));
+            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_NVME, 0, 0x06, false),
+                rig.writeBytes(0, new byte[4096], true));
             assertEquals(0, rig.queue.retries());
             assertOk(rig.writeBytes(0, new byte[4096], true));
         }

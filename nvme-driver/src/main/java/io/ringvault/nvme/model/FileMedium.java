@@ -169,7 +169,7 @@ final class FileMedium implements Medium {
         }
     }
 
-    /** After a failed sync the kernel may have dropped what was dirty and report success the next time: the failure stays. */
+    /** After a failed sync the kernel may drop what was dirty and report success the next time: the failure stays. */
     private void sync() throws IOException {
         final IOException earlier = failedSync;
         if (earlier != null) {
