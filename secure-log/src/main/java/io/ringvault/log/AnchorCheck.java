@@ -41,8 +41,8 @@ final class AnchorCheck {
         if (anchor.epoch() > commit.epoch()) {
             throw StorageException.freshness("RolledBack: the anchor says " + anchor
                 + ", but the newest commit of this volume is " + commit
-                + ". An older copy of the volume was put in its place, or acknowledged writes were lost. "
-                + "Nothing was written; find the newer copy");
+                + ". An older copy of the volume was put in its place, or acknowledged writes were "
+                + "lost. Nothing was written; find the newer copy");
         }
         if (epochSeen || anchor.epoch() == commit.epoch() || anchor.epoch() == current.base().epoch()
                 || anchor.epoch() == last.epoch() || anchor.epoch() > last.epoch()) {

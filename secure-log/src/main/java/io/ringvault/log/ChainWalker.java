@@ -42,7 +42,7 @@ final class ChainWalker {
      * @throws StorageException INTEGRITY when an authentic summary contradicts itself or its predecessor
      */
     List<WalkedChunk> walk(final long from, final long previousTag0, final long previousTag1,
-        final List<Place> candidates) {
+            final List<Place> candidates) {
         final List<WalkedChunk> chunks = new ArrayList<>();
         for (final Place candidate : candidates) {
             final String problem = Places.problem(geometry, candidate.generation(), candidate.segment(),
@@ -64,8 +64,7 @@ final class ChainWalker {
             }
             if (last != null && (last.isCommit() ? next.epoch() <= last.epoch() : next.epoch() != last.epoch())) {
                 throw StorageException.integrity("LogDamaged: " + next + " follows " + last + ", which "
-                    + (last.isCommit() ? "ended"
-                    : "did not end") + " its epoch. Nothing was written");
+                    + (last.isCommit() ? "ended" : "did not end") + " its epoch. Nothing was written");
             }
             chunks.add(next);
             last = next;
@@ -144,7 +143,7 @@ final class ChainWalker {
     }
 
     private WalkedChunk next(final long sequence, final long previousTag0, final long previousTag1,
-        final List<Place> places) {
+            final List<Place> places) {
         for (final Place at : places) {
             if (open(at) && SummaryCodec.sequence(plain) == sequence && SummaryCodec.previousTag0(plain) == previousTag0
                     && SummaryCodec.previousTag1(plain) == previousTag1) {

@@ -31,7 +31,8 @@ public final class CheckpointJob {
     private int sessionsDone;
 
     /**
-     * @param previous the directory of the last published or loaded checkpoint, or null: then every page must be dirty
+     * @param previous the directory of the last published or loaded checkpoint, or null: then every page must be
+     * dirty
      */
     public CheckpointJob(final CheckpointSnapshot snapshot, final PageDirectory previous) {
         this(snapshot, previous, NOWHERE);
@@ -53,7 +54,7 @@ public final class CheckpointJob {
             for (int i = 0; i < Math.min(manifestPlaces.length, previous.manifestPages().size()); i++) {
                 final PagePlace place = previous.manifestPages().get(i);
                 if (ManifestPageCodec.same(manifestPages.get(i), previous.manifestContent(i))
-                    && !rewrite.test(place.generation())) {
+                        && !rewrite.test(place.generation())) {
                     manifestPlaces[i] = place;
                 }
             }

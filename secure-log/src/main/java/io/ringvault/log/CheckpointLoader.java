@@ -18,7 +18,7 @@ public final class CheckpointLoader {
     private final byte[] sealed = new byte[Geometry.BLOCK_BYTES];
 
     private CheckpointLoader(final BlockSource source, final Geometry geometry, final BlockSealer sealer,
-        final SessionKeys keys,
+            final SessionKeys keys,
             final Superblock slot) {
         this.source = source;
         this.geometry = geometry;
@@ -103,7 +103,7 @@ public final class CheckpointLoader {
 
     /** The places of all pages, straight from the root or by way of directories. */
     private List<PagePlace> places(final byte[] root, final PagePlace rootPlace, final int pages,
-        final List<PagePlace> directories) {
+            final List<PagePlace> directories) {
         final int entries = Le.getInt(root, CheckpointCodec.ENTRIES_OFFSET);
         final int directoryCount = Le.getInt(root, CheckpointCodec.DIRECTORIES_OFFSET);
         final int perDirectory = CheckpointCodec.DIRECTORY_ENTRIES;
@@ -175,10 +175,10 @@ public final class CheckpointLoader {
                     + SegmentPageCodec.first(bytes));
             }
             for (int i = 0; i < count; i++) {
-                if (!SegmentPageCodec.reservedIsZero(bytes, i) || SegmentPageCodec.endSlot(bytes,
-                    i) > geometry.segmentBlocks()
+                if (!SegmentPageCodec.reservedIsZero(bytes, i)
+                        || SegmentPageCodec.endSlot(bytes, i) > geometry.segmentBlocks()
                         || !table.restore(first + i, SegmentPageCodec.state(bytes, i),
-                        SegmentPageCodec.generation(bytes, i),
+                            SegmentPageCodec.generation(bytes, i),
                             SegmentPageCodec.session(bytes, i), SegmentPageCodec.purpose(bytes, i),
                             SegmentPageCodec.endSlot(bytes, i), SegmentPageCodec.tableRefs(bytes, i))) {
                     throw senseless(places.get(page), "segment " + (first + i) + ": state "
@@ -203,7 +203,7 @@ public final class CheckpointLoader {
     }
 
     private static void checkManifest(final List<ManifestEntry> manifest, final SegmentTable table,
-        final long nextTableId) {
+            final long nextTableId) {
         for (final ManifestEntry entry : manifest) {
             if (table.segmentOf(entry.headGeneration()) < 0 || entry.tableId() >= nextTableId) {
                 throw StorageException.integrity("the checkpoint contradicts itself: " + entry

@@ -25,7 +25,7 @@ public final class CheckpointSnapshot {
      * @throws StorageException CONFIGURATION when the volume has more segments than a checkpoint can hold
      */
     public CheckpointSnapshot(final CommitId commit, final long nextGeneration, final long nextTableId,
-        final long userBlocksInUse,
+            final long userBlocksInUse,
             final List<ManifestEntry> manifest, final SessionTable sessions, final SegmentTable table) {
         this.commit = commit;
         this.nextGeneration = nextGeneration;
@@ -109,8 +109,8 @@ public final class CheckpointSnapshot {
         final int pages = segmentPages + SessionPageCodec.pages(sessions.size())
             + ManifestPageCodec.pages(manifest.size());
         final int unchanged = segmentPages - dirtyIndexes.length;
-        return 1 + pages - unchanged + (pages + CheckpointCodec.DIRECTORY_ENTRIES
-            - 1) / CheckpointCodec.DIRECTORY_ENTRIES;
+        final int directories = (pages + CheckpointCodec.DIRECTORY_ENTRIES - 1) / CheckpointCodec.DIRECTORY_ENTRIES;
+        return 1 + pages - unchanged + directories;
     }
 
     /** The manifest's pages. */

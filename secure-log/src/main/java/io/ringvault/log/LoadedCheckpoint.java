@@ -5,8 +5,7 @@ import java.util.List;
 /**
  * The state as of a checkpoint's commit.
  *
- * @param table           the segment table, no page dirty. Segments that hold blocks of the checkpoint itself are in
- *     it even when they
+ * @param table           the segment table. Segments that hold blocks of the checkpoint itself are in it even when they
  *                        were opened after the snapshot (then CLOSED, purpose OBJECT); their blocks are not counted in
  *                        it
  * @param sessions        sessions with live segments, the slot's own included
@@ -18,6 +17,6 @@ import java.util.List;
  * @param userBlocksInUse a hint
  */
 public record LoadedCheckpoint(SegmentTable table, SessionTable sessions, List<ManifestEntry> manifest,
-    PageDirectory directory,
+        PageDirectory directory,
                                CommitId commit, long nextGeneration, long nextTableId, long userBlocksInUse) {
 }

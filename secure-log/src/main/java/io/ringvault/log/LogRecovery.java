@@ -36,7 +36,7 @@ public final class LogRecovery {
     private Superblock used;
 
     private LogRecovery(final BlockSource source, final Geometry geometry, final BlockSealer sealer,
-        final Superblocks superblocks,
+            final Superblocks superblocks,
             final AnchorValue anchor, final boolean readOnly, final long windowBytes, final SessionKeys keys) {
         this.source = source;
         this.geometry = geometry;
@@ -51,8 +51,8 @@ public final class LogRecovery {
     }
 
     /**
-     * {@link #recover(BlockSource, Geometry, VolumeKey, Header, Superblocks, BlockSealer, AnchorValue, boolean, long)}
-     * with the default.
+     * {@link #recover(BlockSource, Geometry, VolumeKey, Header, Superblocks, BlockSealer, AnchorValue, boolean,
+     * long)} with the default.
      */
     public static RecoveredLog recover(final BlockSource source, final Geometry geometry, final VolumeKey volumeKey,
             final Header header, final Superblocks superblocks, final BlockSealer sealer,
@@ -76,8 +76,8 @@ public final class LogRecovery {
             final boolean readOnly, final long windowBytes) {
         final SessionKeys keys = new SessionKeys(volumeKey, header.volumeId(), sealer.aead(), SessionTable.EMPTY);
         try {
-            return new LogRecovery(source, geometry, sealer, superblocks, anchorOrNull, readOnly, windowBytes, keys)
-                .recover();
+            return new LogRecovery(source, geometry, sealer, superblocks, anchorOrNull, readOnly, windowBytes,
+                keys).recover();
         } finally {
             keys.destroy();
         }
@@ -85,9 +85,8 @@ public final class LogRecovery {
 
     private RecoveredLog recover() {
         if (anchor == null && current.anchorKind() != Anchor.KIND_NONE) {
-            throw StorageException.freshness(
-                "AnchorMissing: this volume requires its freshness anchor, and none was given. Nothing was "
-                + "written; name the anchor that was given when the volume was formatted");
+            throw StorageException.freshness("AnchorMissing: this volume requires its freshness anchor, and none was given. "
+                + "Nothing was written; name the anchor that was given when the volume was formatted");
         }
         final LoadedCheckpoint checkpoint = loadCheckpoint();
         checkStart();
@@ -110,8 +109,8 @@ public final class LogRecovery {
         final CommitId newest = last == null ? used.base() : last.commit();
         final CommitId commit = freshest(walked, newest);
         final int kept = (int) (commit.sequence() - used.replayFrom() + 1);
-        final long behind = walked.subList(kept, walked.size()).stream().filter(c -> c.isCommit()
-            && c.sequence() <= keepTo).count();
+        final long behind = walked.subList(kept, walked.size()).stream()
+            .filter(chunk -> chunk.isCommit() && chunk.sequence() <= keepTo).count();
         if (behind > 0) {
             warnings.add("the volume is " + behind
                 + " commits ahead of its anchor; a read-only open serves the anchored " + commit);
@@ -183,8 +182,8 @@ public final class LogRecovery {
         long floor = Math.max(Math.max(current.base().sequence(), used.base().sequence()), walker.scanMark());
         for (final WalkedChunk chunk : walked) {
             floor = Math.max(floor, SummaryCodec.durableMark(chunk.summary()));
-            if (anchor != null && chunk.isCommit() && chunk.commit().matches(anchor.epoch(), anchor.tag0(),
-                anchor.tag1())) {
+            if (anchor != null && chunk.isCommit()
+                    && chunk.commit().matches(anchor.epoch(), anchor.tag0(), anchor.tag1())) {
                 floor = Math.max(floor, chunk.sequence());
             }
         }

@@ -1,6 +1,7 @@
 package io.ringvault.log;
 
 import io.ringvault.crypto.VolumeKey;
+import java.security.DigestException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
@@ -33,7 +34,7 @@ public final class PrefaceCodec {
 
     /** Fills {@code block4096} at {@code offset}. */
     public void encode(final long generation, final long session, final byte[] salt32, final byte[] volumeId16,
-        final int purpose,
+            final int purpose,
             final byte[] block4096, final int offset) {
         Arrays.fill(block4096, offset, offset + Geometry.BLOCK_BYTES, (byte) 0);
         System.arraycopy(MAGIC, 0, block4096, offset, MAGIC.length);
@@ -49,13 +50,8 @@ public final class PrefaceCodec {
     /** Whether the block is an undamaged preface of this volume. */
     public boolean isValid(final byte[] block4096, final int offset, final byte[] volumeId16) {
         digest(block4096, offset);
-        return Arrays.equals(block4096, offset, offset + MAGIC.length, MAGIC, 0, MAGIC.length)
-            && Arrays.equals(block4096, offset + VOLUME_ID_OFFSET, offset + VOLUME_ID_OFFSET + volumeId16.length,
-            volumeId16, 0,
-                volumeId16.length)
-            && Arrays.equals(block4096, offset + CHECKSUM_OFFSET, offset + CHECKSUM_OFFSET + CHECKSUM_BYTES, checksum,
-            0,
-                CHECKSUM_BYTES);
+        return holds(block4096, offset, MAGIC) && holds(block4096, offset + VOLUME_ID_OFFSET, volumeId16)
+            && holds(block4096, offset + CHECKSUM_OFFSET, checksum);
     }
 
     /** Generation of a valid preface. */
@@ -78,12 +74,16 @@ public final class PrefaceCodec {
         return Le.getInt(block4096, offset + PURPOSE_OFFSET);
     }
 
+    private static boolean holds(final byte[] block, final int at, final byte[] expected) {
+        return Arrays.equals(block, at, at + expected.length, expected, 0, expected.length);
+    }
+
     private void digest(final byte[] block4096, final int offset) {
         sha256.reset();
         sha256.update(block4096, offset, CHECKSUM_OFFSET);
         try {
             sha256.digest(checksum, 0, CHECKSUM_BYTES);
-        } catch (final java.security.DigestException impossible) {
+        } catch (final DigestException impossible) {
             throw new IllegalStateException("a SHA-256 digest has 32 bytes", impossible);
         }
     }

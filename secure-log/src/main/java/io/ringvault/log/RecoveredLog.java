@@ -9,19 +9,18 @@ import java.util.List;
  *
  * @param current        the valid slot with the higher serial
  * @param used           the slot whose checkpoint and chain were followed: {@code current}, or the other one of the
- *     same session
+ *                       same session
  * @param checkpoint     state as of {@code used.base()}
  * @param chunks         replay-from .. commit, in order; nothing behind the commit
  * @param commit         the commit that is recovered (S_c)
  * @param announced      every segment life named as the place of a next chunk, by the slot, any walked chunk, or an
- *     authentic summary
- *                       behind the end: late writes of the dead session may still land there, so a new session
- *                       quarantines them
+ *                       authentic summary behind the end: late writes of the dead session may still land there, so a
+ *                       new session quarantines them
  * @param nextGeneration above every generation that the checkpoint or any authentic summary named
  * @param walkedTo       sequence of the last chunk whose summary was found
  * @param floor          chunks up to here were durable for certain
  * @param epochsBehind   committed epochs found behind {@code commit} and not served (a read-only open stops at the
- *     anchor)
+ *                       anchor)
  * @param warnings       what the user should know, in sentences
  */
 public record RecoveredLog(Superblock current, Superblock used, LoadedCheckpoint checkpoint, List<WalkedChunk> chunks,

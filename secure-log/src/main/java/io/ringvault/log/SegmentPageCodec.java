@@ -2,8 +2,7 @@ package io.ringvault.log;
 
 /**
  * A page of the segment table in a checkpoint (docs/format.md section 8): {@value #ENTRIES} entries. Static accessors
- * over the
- * 4080 bytes; any thread.
+ * over the 4080 bytes; any thread.
  */
 public final class SegmentPageCodec {
     /** Entries of a full page. */

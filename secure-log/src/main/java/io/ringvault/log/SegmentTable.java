@@ -218,7 +218,7 @@ public final class SegmentTable {
      * Nothing in the segment is live any more (protocol rule 38).
      *
      * @param snapshotId the last checkpoint snapshot taken before this; a later one must be in both slots before
-     *     {@link #free}
+     *                   {@link #free}
      * @param readSerial reads issued up to this serial may still name the segment
      */
     public void empty(final int segment, final long snapshotId, final long readSerial) {
@@ -376,7 +376,10 @@ public final class SegmentTable {
 
     /** Lets a loaded table know that a slot was written, whatever the segment's state. */
     void covers(final int segment, final int slot) {
-        endSlots[segment] = Math.max(endSlots[segment], slot + 1);
+        if (endSlots[segment] <= slot) {
+            endSlots[segment] = slot + 1;
+            markDirty(segment);
+        }
     }
 
     private int added(final int segment, final int value, final int delta, final String what) {

@@ -5,8 +5,8 @@ package io.ringvault.log;
  * does not is a defect of its writer, and nothing in it is used. Any thread; allocates only when something is wrong.
  */
 final class SummaryCheck {
-    private static final int KNOWN_FLAGS = SummaryCodec.FLAG_COMMIT | SummaryCodec.FLAG_ENGINE_COMMIT
-        | SummaryCodec.FLAG_CLOSE;
+    private static final int KNOWN_FLAGS =
+        SummaryCodec.FLAG_COMMIT | SummaryCodec.FLAG_ENGINE_COMMIT | SummaryCodec.FLAG_CLOSE;
 
     private SummaryCheck() {
     }

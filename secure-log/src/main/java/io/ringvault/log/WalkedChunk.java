@@ -12,10 +12,10 @@ package io.ringvault.log;
  * @param tag0       first half of the summary's tag
  * @param tag1       second half
  * @param summary    the plaintext for {@link SummaryCodec}, cut behind the last cell in use (a small sync keeps 200
- *     bytes, not 4 KiB)
+ *                   bytes, not 4 KiB)
  */
 public record WalkedChunk(long sequence, long epoch, int flags, long generation, int segment, int slot, long tag0,
-    long tag1,
+        long tag1,
                           byte[] summary) {
 
     /** Whether the chunk ends its epoch. */

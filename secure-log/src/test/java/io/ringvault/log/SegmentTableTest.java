@@ -244,7 +244,7 @@ class SegmentTableTest {
             table.announce(3, 77, 5, SegmentPurpose.RELOCATION);
         }
         if (state == SegmentState.OPEN || state == SegmentState.CLOSED || state == SegmentState.VICTIM
-            || state == SegmentState.EMPTY) {
+                || state == SegmentState.EMPTY) {
             table.open(3);
         }
         if (state == SegmentState.CLOSED || state == SegmentState.VICTIM || state == SegmentState.EMPTY) {
