@@ -85,8 +85,8 @@ public final class LogRecovery {
 
     private RecoveredLog recover() {
         if (anchor == null && current.anchorKind() != Anchor.KIND_NONE) {
-            throw StorageException.freshness("AnchorMissing: this volume requires its freshness anchor, and none was given. "
-                + "Nothing was written; name the anchor that was given when the volume was formatted");
+            throw StorageException.freshness("AnchorMissing: this volume requires its freshness anchor, and none "
+                + "was given. Nothing was written; name the anchor that was given when the volume was formatted");
         }
         final LoadedCheckpoint checkpoint = loadCheckpoint();
         checkStart();
