@@ -42,8 +42,7 @@ public interface RandomSource {
                 }
             } catch (final IOException failed) {
                 throw new StorageException(StorageException.Category.IO, "cannot read random bytes from " + urandom
-                    + ": " + failed,
-                    failed);
+                    + ": " + failed, failed);
             }
         };
     }

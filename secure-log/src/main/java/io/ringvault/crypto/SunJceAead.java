@@ -95,8 +95,8 @@ final class SunJceAead implements Aead {
         if (aadLength < 0 || aadLength > aad.length || inLength < 0 || inLength > in.length || outLength < 0
             || outLength > out.length || in == out) {
             throw new IllegalArgumentException("aad " + aadLength + " of " + aad.length + ", input " + inLength + " of "
-                + in.length
-                + ", output " + outLength + " of " + out.length + (in == out ? ", one array for both" : ""));
+                + in.length + ", output " + outLength + " of " + out.length
+                + (in == out ? ", one array for both" : ""));
         }
     }
 }

@@ -104,9 +104,9 @@ public final class HeaderCodec {
         final int cipher = Le.getInt(block, CIPHER_OFFSET);
         if (format != VolumeKey.FORMAT_VERSION || cipher != VolumeKey.CIPHER_AES_256_GCM) {
             throw StorageException.configuration("the volume has format " + Integer.toUnsignedString(format)
-                + " and cipher "
-                + Integer.toUnsignedString(cipher) + "; this program knows format " + VolumeKey.FORMAT_VERSION
-                + " and cipher " + VolumeKey.CIPHER_AES_256_GCM + " only: use a newer release");
+                + " and cipher " + Integer.toUnsignedString(cipher) + "; this program knows format "
+                + VolumeKey.FORMAT_VERSION + " and cipher " + VolumeKey.CIPHER_AES_256_GCM
+                + " only: use a newer release");
         }
         final int segmentBlocks = Le.getInt(block, SEGMENT_BLOCKS_OFFSET);
         final int segmentCount = Le.getInt(block, SEGMENT_COUNT_OFFSET);
@@ -125,10 +125,10 @@ public final class HeaderCodec {
         for (int i = 0; i < Header.KEY_SLOTS; i++) {
             slots.add(decodeSlot(block, KEY_SLOTS_OFFSET + i * KEY_SLOT_BYTES, i));
         }
-        return new Header(cipher, Arrays.copyOfRange(block, VOLUME_ID_OFFSET, VOLUME_ID_OFFSET
-            + VolumeKey.VOLUME_ID_BYTES),
-            new Geometry(segmentBlocks, segmentCount, volumeBlocks, userBlocks), Le.getInt(block, KEY_NUMBER_OFFSET),
-            Le.getLong(block, SERIAL_OFFSET),
+        return new Header(cipher,
+            Arrays.copyOfRange(block, VOLUME_ID_OFFSET, VOLUME_ID_OFFSET + VolumeKey.VOLUME_ID_BYTES),
+            new Geometry(segmentBlocks, segmentCount, volumeBlocks, userBlocks),
+            Le.getInt(block, KEY_NUMBER_OFFSET), Le.getLong(block, SERIAL_OFFSET),
             Arrays.copyOfRange(block, KEY_CHECK_OFFSET, KEY_CHECK_OFFSET + VolumeKey.BYTES), slots);
     }
 

@@ -29,10 +29,9 @@ public final class KeyFile {
         try (InputStream in = Files.newInputStream(path)) {
             final int length = in.readNBytes(buffer, 0, buffer.length);
             if (length < MIN_BYTES || length > MAX_BYTES) {
-                throw StorageException.configuration("key file " + path + " has "
-                    + (length > MAX_BYTES ? "more than " + MAX_BYTES
-                    : String.valueOf(length)) + " bytes; allowed are " + MIN_BYTES + " to " + MAX_BYTES
-                    + ". A good one: head -c 32 /dev/urandom > " + path.getFileName());
+                final String size = length > MAX_BYTES ? "more than " + MAX_BYTES : String.valueOf(length);
+                throw StorageException.configuration("key file " + path + " has " + size + " bytes; allowed are "
+                    + MIN_BYTES + " to " + MAX_BYTES + ". A good one: head -c 32 /dev/urandom > " + path.getFileName());
             }
             return Arrays.copyOf(buffer, length);
         } catch (final NoSuchFileException missing) {

@@ -87,8 +87,7 @@ public final class LocalFileAnchor implements Anchor {
     public static LocalFileAnchor open(final Path path, final VolumeKey key, final byte[] volumeId,
         final byte[] requiredId) {
         final LocalFileAnchor anchor = new LocalFileAnchor(path.toAbsolutePath(),
-            new LocalFileAnchorCodec(key, volumeId),
-            volumeId.clone(), requiredId.clone());
+            new LocalFileAnchorCodec(key, volumeId), volumeId.clone(), requiredId.clone());
         try {
             anchor.read();
         } catch (final StorageException refused) {
@@ -183,8 +182,7 @@ public final class LocalFileAnchor implements Anchor {
 
     private StorageException missing(final IOException cause) {
         return new StorageException(StorageException.Category.FRESHNESS,
-            "missing anchor: the volume requires one and file " + path
-            + " does not exist" + advice(), cause);
+            "missing anchor: the volume requires one and file " + path + " does not exist" + advice(), cause);
     }
 
     private static StorageException io(final String what, final IOException cause) {

@@ -70,8 +70,8 @@ final class LocalFileAnchorCodec {
             return null;
         }
         return new Slot(Arrays.copyOfRange(slot, ID_OFFSET, SERIAL_OFFSET), serial,
-            new AnchorValue(Le.getLong(slot, SESSION_OFFSET),
-            Le.getLong(slot, EPOCH_OFFSET), Le.getLong(slot, TAG_OFFSET), Le.getLong(slot, TAG_OFFSET + 8)));
+            new AnchorValue(Le.getLong(slot, SESSION_OFFSET), Le.getLong(slot, EPOCH_OFFSET),
+                Le.getLong(slot, TAG_OFFSET), Le.getLong(slot, TAG_OFFSET + 8)));
     }
 
     /** The volume id that an image claims, not authenticated, for messages; null when it is no anchor. */

@@ -8,7 +8,6 @@ import io.ringvault.crypto.VolumeKey;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -101,8 +100,8 @@ public final class SlotCodec {
      */
     public static Superblock decode(final byte[] block, final int which, final VolumeKey key, final byte[] volumeId) {
         if (block.length != Geometry.BLOCK_BYTES || Le.getInt(block, FORMAT_OFFSET) != VolumeKey.FORMAT_VERSION
-            || Le.getInt(block, CLEAR_RESERVED_OFFSET) != 0 || !MessageDigest.isEqual(volumeId,
-            Arrays.copyOfRange(block, VOLUME_ID_OFFSET, VOLUME_ID_OFFSET + VolumeKey.VOLUME_ID_BYTES))) {
+            || Le.getInt(block, CLEAR_RESERVED_OFFSET) != 0 || !Arrays.equals(volumeId, 0, volumeId.length, block,
+                VOLUME_ID_OFFSET, VOLUME_ID_OFFSET + VolumeKey.VOLUME_ID_BYTES)) {
             return null;
         }
         final byte[] sealed = Arrays.copyOfRange(block, CLEAR_BYTES, Geometry.BLOCK_BYTES);
@@ -183,8 +182,7 @@ public final class SlotCodec {
             || specBytes > Superblock.MAX_ANCHOR_SPEC_BYTES
             || (Le.getInt(plain, FLAGS) & ~FLAG_CLOSED_CLEANLY) != 0 || Le.getInt(plain, ANCHOR_KIND) < 0
             || Geometry.problem(segmentBlocks, segmentCount, volumeBlocks, userBlocks) != null
-            || !reservedIsZero(plain, candidateCount,
-            specBytes)) {
+            || !reservedIsZero(plain, candidateCount, specBytes)) {
             return null;
         }
         final Geometry geometry = new Geometry(segmentBlocks, segmentCount, volumeBlocks, userBlocks);
@@ -202,19 +200,22 @@ public final class SlotCodec {
             return null;
         }
         return new Superblock.Builder(geometry)
-            .serial(Le.getLong(plain, SERIAL)).volumeKeyNumber(Le.getInt(plain, KEY_NUMBER))
-            .closedCleanly((Le.getInt(plain, FLAGS) & FLAG_CLOSED_CLEANLY) != 0).session(Le.getLong(plain, SESSION_ID),
-            Arrays.copyOfRange(plain, SESSION_SALT, SESSION_SALT + VolumeKey.BYTES))
+            .serial(Le.getLong(plain, SERIAL))
+            .volumeKeyNumber(Le.getInt(plain, KEY_NUMBER))
+            .closedCleanly((Le.getInt(plain, FLAGS) & FLAG_CLOSED_CLEANLY) != 0)
+            .session(Le.getLong(plain, SESSION_ID),
+                Arrays.copyOfRange(plain, SESSION_SALT, SESSION_SALT + VolumeKey.BYTES))
             .base(new CommitId(Le.getLong(plain, BASE_EPOCH), Le.getLong(plain, BASE_SEQUENCE),
-            Le.getLong(plain, BASE_TAG),
-                Le.getLong(plain, BASE_TAG + 8)))
-            .checkpointRoot(root).replayFrom(Le.getLong(plain, REPLAY_FROM), Le.getLong(plain, REPLAY_TAG),
-            Le.getLong(plain, REPLAY_TAG + 8), candidates)
-            .anchor(Le.getInt(plain, ANCHOR_KIND), Arrays.copyOfRange(plain, ANCHOR_ID, ANCHOR_ID
-            + Superblock.ANCHOR_ID_BYTES), spec)
+                Le.getLong(plain, BASE_TAG), Le.getLong(plain, BASE_TAG + 8)))
+            .checkpointRoot(root)
+            .replayFrom(Le.getLong(plain, REPLAY_FROM), Le.getLong(plain, REPLAY_TAG),
+                Le.getLong(plain, REPLAY_TAG + 8), candidates)
+            .anchor(Le.getInt(plain, ANCHOR_KIND),
+                Arrays.copyOfRange(plain, ANCHOR_ID, ANCHOR_ID + Superblock.ANCHOR_ID_BYTES), spec)
             .lastAnchored(new AnchorValue(Le.getLong(plain, ANCHORED_SESSION), Le.getLong(plain, ANCHORED_EPOCH),
                 Le.getLong(plain, ANCHORED_TAG), Le.getLong(plain, ANCHORED_TAG + 8)))
-            .engineCommits(Le.getLong(plain, ENGINE_COMMITS)).build();
+            .engineCommits(Le.getLong(plain, ENGINE_COMMITS))
+            .build();
     }
 
     private static boolean reservedIsZero(final byte[] plain, final int candidateCount, final int specBytes) {
