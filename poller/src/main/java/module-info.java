@@ -3,4 +3,5 @@ module io.ringvault.poller {
     requires io.ringvault.sys;
     requires transitive io.ringvault.ring;
 
+    exports io.ringvault.poller;
 }
