@@ -7,6 +7,9 @@ import io.ringvault.block.BlockStatus;
 import io.ringvault.block.DeviceUri;
 import io.ringvault.block.DmaBuffer;
 import io.ringvault.block.OpenMode;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.Random;
@@ -43,10 +46,14 @@ final class DriverBenchmark {
     public static void main(final String[] args) {
         final DeviceUri uri = DeviceUri.parse(args[0]);
         final double seconds = Double.parseDouble(args[1]);
+        for (int round = 0; round < 5; round++) {
+            scripted(32);
+        }
         BlockDevices.provider(uri).create(uri, SIZE);
         try (BlockDevice device = BlockDevices.open(args[0], OpenMode.READ_WRITE)) {
             final DmaBuffer buffer = device.allocate(32L * (640 << 10));
             try (BlockQueue queue = device.openQueue(32)) {
+                idle(3);
                 new DriverBenchmark(queue, buffer, 8, 640 << 10).fill();
                 for (int warm = 0; warm < 2; warm++) {
                     new DriverBenchmark(queue, buffer, 32, 4096).run("warm-up", seconds / 2, true, false);
@@ -69,6 +76,55 @@ final class DriverBenchmark {
         final int depth,
                             final double seconds, final boolean write, final boolean fua) {
         new DriverBenchmark(queue, buffer, depth, length).run(name, seconds, write, fua);
+    }
+
+    /** What an open device costs while nobody asks anything of it. */
+    private static void idle(final long seconds) {
+        final var before = ProcessHandle.current().info().totalCpuDuration().orElseThrow();
+        java.util.concurrent.locks.LockSupport.parkNanos(seconds * 1_000_000_000L);
+        final var used = ProcessHandle.current().info().totalCpuDuration().orElseThrow().minus(before);
+        System.out.printf("idle, one queue: %.1f %% of one core%n", used.toMillis() / 10.0 / seconds);
+    }
+
+    /** CPU of the rings alone: place, ring and poll against completions that are written by this very thread. */
+    private static void scripted(final int depth) {
+        final int entries = depth + 1;
+        final Arena arena = Arena.ofShared();
+        final QueueMemory memory = new QueueMemory(entries,
+            DmaBuffer.contiguous(arena.allocate(8192, 4096), 1L << 32),
+            DmaBuffer.contiguous(arena.allocate(4096, 4096), 1L << 33),
+            DmaBuffer.contiguous(arena.allocate(4096L * depth, 4096), 1L << 34));
+        final QueuePair pair = new QueuePair(1, entries, depth, memory, arena.allocate(4096, 4096), 4, () -> { });
+        final MemorySegment completions = memory.completions().segment();
+        final int[] batch = new int[depth];
+        int tail = 0;
+        int phase = 1;
+        final int rounds = 200_000;
+        long scripting = 0;
+        final long begin = System.nanoTime();
+        for (int round = 0; round < rounds; round++) {
+            for (int i = 0; i < depth; i++) {
+                batch[i] = pair.claim();
+                pair.place(batch[i], 2, 1, 1L << 35, 0, round, 0);
+            }
+            pair.ring();
+            final long scriptBegin = System.nanoTime();
+            for (int i = 0; i < depth; i++) {
+                completions.set(ValueLayout.JAVA_INT, 16L * tail + 8, 1 << 16);
+                completions.set(ValueLayout.JAVA_INT, 16L * tail + 12, phase << 16 | batch[i]);
+                tail++;
+                if (tail == entries) {
+                    tail = 0;
+                    phase ^= 1;
+                }
+            }
+            scripting += System.nanoTime() - scriptBegin;
+            pair.poll((tracker, status, result) -> pair.release(tracker), depth);
+        }
+        final double ns = (System.nanoTime() - begin - scripting) / (double) rounds / depth;
+        System.out.printf("scripted QD%d: %.0f ns per command, %.2f doorbells per batch%n", depth, ns,
+            pair.doorbellWrites() / (double) rounds);
+        arena.close();
     }
 
     private void fill() {

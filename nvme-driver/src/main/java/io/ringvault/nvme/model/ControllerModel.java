@@ -24,6 +24,8 @@ public final class ControllerModel implements AutoCloseable {
     private static final int FATAL = 2;
     private static final int SHUTDOWN_COMPLETE = 2 << 2;
     private static final int READY_TIMEOUT_HALF_SECONDS = 20;
+    private static final long ADMIN_PARK_NS = 4_000_000;
+    private static final long IO_PARK_NS = 1_000_000;
 
     private final ModelOptions options;
     private final Medium medium;
@@ -60,7 +62,7 @@ public final class ControllerModel implements AutoCloseable {
         registers.set(Words.QWORD, 0x00, capabilities);
         registers.set(Words.DWORD, 0x08, IdentifyData.VERSION);
         if (!options.inline()) {
-            adminStage = new Stage("nvme-model-admin", this::step, this::fail);
+            adminStage = new Stage("nvme-model-admin", ADMIN_PARK_NS, this::step, this::fail);
         }
     }
 
@@ -223,7 +225,7 @@ public final class ControllerModel implements AutoCloseable {
             completions[completionQueue]), new CommandExecutor(options, medium, memory), faults);
         workers[queue] = worker;
         if (!options.inline()) {
-            stages[queue] = new Stage("nvme-model-" + queue, worker::step, this::fail);
+            stages[queue] = new Stage("nvme-model-" + queue, IO_PARK_NS, worker::step, this::fail);
         }
         return ModelStatus.OK;
     }

@@ -1,17 +1,21 @@
 package io.ringvault.nvme.model;
 
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 
 /** A thread of the model that repeats one step and backs off while the step finds nothing to do. */
 final class Stage {
     private final Thread thread;
     private final IntSupplier step;
-    private final java.util.function.Consumer<RuntimeException> onFailure;
+    private final Consumer<RuntimeException> onFailure;
+    private final long longestParkNs;
     private volatile boolean running = true;
 
-    /** Starts at once. */
-    Stage(final String name, final IntSupplier step, final java.util.function.Consumer<RuntimeException> onFailure) {
+    /** Starts at once; {@code longestParkNs} bounds how late work is noticed after a long idle time. */
+    Stage(final String name, final long longestParkNs, final IntSupplier step,
+          final Consumer<RuntimeException> onFailure) {
+        this.longestParkNs = longestParkNs;
         this.step = step;
         this.onFailure = onFailure;
         this.thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::run);
@@ -19,7 +23,7 @@ final class Stage {
     }
 
     private void run() {
-        final Backoff backoff = new Backoff();
+        final Backoff backoff = new Backoff(longestParkNs);
         try {
             while (running) {
                 if (step.getAsInt() > 0) {
