@@ -145,7 +145,11 @@ final class RecordBlockCodec {
             next = first + count;
             records += count;
         }
-        return tags == tags(block) && records == Le.getInt(block, RECORDS_OFFSET) ? null : "its counts do not add up";
+        if (tags != tags(block) || records != Le.getInt(block, RECORDS_OFFSET)) {
+            return "its counts do not add up";
+        }
+        final boolean clean = Le.isZero(block, HEADERS_OFFSET + runs * width(block), LENGTH - tags * TAG_LENGTH);
+        return clean ? null : "bytes that nothing uses are not zero";
     }
 
     static int runs(final byte[] block) {
