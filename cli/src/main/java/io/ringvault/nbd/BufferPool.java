@@ -7,8 +7,8 @@ import java.util.BitSet;
 
 /**
  * A fixed piece of off-heap memory, handed out in runs of whole 4 KiB pages: small requests take little of it, large
- * ones much, and no client can make it grow. Owned by one connection's thread; the memory itself is lent to the disk's
- * threads.
+ * ones much, and no client can make it grow. Owned by one connection's thread; the memory itself is lent to the
+ * disk's threads.
  */
 final class BufferPool implements AutoCloseable {
     static final int PAGE_BYTES = 4096;

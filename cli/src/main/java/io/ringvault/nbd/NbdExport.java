@@ -3,7 +3,8 @@ package io.ringvault.nbd;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What the server exports: a disk with polled clients. All methods of the export itself may be called from any thread.
+ * What the server exports: a disk with polled clients. All methods of the export itself may be called from any
+ * thread.
  */
 public interface NbdExport {
 

@@ -1,8 +1,8 @@
 package io.ringvault.nbd;
 
 /**
- * Numbers of the NBD protocol (doc/proto.md of the NBD project, sections "Protocol phases" and "Values"). All integers
- * on the wire are big-endian.
+ * Numbers of the NBD protocol (doc/proto.md of the NBD project, sections "Protocol phases" and "Values"). All
+ * integers on the wire are big-endian.
  */
 final class NbdProtocol {
     /** "NBDMAGIC". */

@@ -120,7 +120,7 @@ final class NbdReplies {
             case SIMPLE -> staging.putInt(SIMPLE_REPLY_MAGIC).putInt(NbdError.OK).putLong(cookie);
             case BARE -> {
             }
-            case CHUNK, LAST_CHUNK -> {
+            default -> {
                 final boolean last = operation.framing == NbdOperation.Framing.LAST_CHUNK;
                 putChunk(last ? REPLY_FLAG_DONE : 0, REPLY_OFFSET_DATA, cookie, 8 + operation.length);
                 staging.putLong(operation.offset);
@@ -146,8 +146,8 @@ final class NbdReplies {
     }
 
     private void putChunk(final int flags, final int type, final long cookie, final int length) {
-        staging.putInt(STRUCTURED_REPLY_MAGIC).putShort((short) flags).putShort((short) type).putLong(cookie)
-            .putInt(length);
+        staging.putInt(STRUCTURED_REPLY_MAGIC).putShort((short) flags).putShort((short) type);
+        staging.putLong(cookie).putInt(length);
     }
 
     /** The data has left: frees the operation and, where it was the whole answer, the request. */

@@ -24,7 +24,8 @@ import java.util.function.Consumer;
  * Offers one export on a unix-domain socket of mode 0600. Its methods may be called from any thread; it owns one
  * accepting thread and one thread per connection, and never more memory than {@link Limits} allow.
  *
- * <p>{@link #close} lets every connection finish what is in flight and removes the socket; it does not close the disk.
+ * <p>{@link #close} lets every connection finish what is in flight and removes the socket; it does not close the
+ * disk.
  */
 public final class NbdServer implements AutoCloseable {
 
@@ -79,7 +80,7 @@ public final class NbdServer implements AutoCloseable {
      * @throws StorageException CONFIGURATION when the path is taken or unusable
      */
     public static NbdServer start(final Path socket, final NbdExport export, final Limits limits,
-        final Consumer<String> log) {
+            final Consumer<String> log) {
         final NbdServer server = new NbdServer(socket.toAbsolutePath(), export, limits, log);
         server.acceptor.start();
         return server;
@@ -213,8 +214,7 @@ public final class NbdServer implements AutoCloseable {
             }
             if (someoneListens(path)) {
                 throw StorageException.configuration("socket " + path
-                    + ": another server listens there; stop it, or choose "
-                    + "another path");
+                    + ": another server listens there; stop it, or choose another path");
             }
             Files.deleteIfExists(path);
         } catch (final IOException e) {

@@ -127,8 +127,8 @@ final class NbdTransmission implements AutoCloseable {
         if (work > 0) {
             idleCount = 0;
         } else if (inFlight == 0 && waitingHead == waitingTail) {
-            final int interest = (wantsBytes && !ending ? SelectionKey.OP_READ : 0)
-                | (replies.empty() ? 0 : SelectionKey.OP_WRITE);
+            final int reading = wantsBytes && !ending ? SelectionKey.OP_READ : 0;
+            final int interest = reading | (replies.empty() ? 0 : SelectionKey.OP_WRITE);
             channel.await(interest, SELECT_MS);
             idleCount = 0;
         } else {
@@ -370,8 +370,7 @@ final class NbdTransmission implements AutoCloseable {
             case CMD_READ -> client.submitRead(token, offset, slots.pool().segment(), operation.buffer,
                 operation.length);
             case CMD_WRITE -> client.submitWrite(token, offset, slots.pool().segment(), operation.buffer,
-                operation.length,
-                operation.fua);
+                operation.length, operation.fua);
             case CMD_FLUSH -> client.submitFlush(token);
             case CMD_TRIM -> client.submitTrim(token, offset, Integer.toUnsignedLong(operation.request.length));
             case CMD_WRITE_ZEROES -> client.submitWriteZeroes(token, offset,

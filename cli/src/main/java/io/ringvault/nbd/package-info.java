@@ -6,7 +6,7 @@
  * accepts; each connection is one thread that owns one {@link io.ringvault.nbd.NbdExport.Client}, so that many
  * requests are in flight and replies leave in the order of completion.
  *
- * <p>What it never does: trust a length or an offset that a client sends, allocate in proportion to what a client asks
- * for, let one connection wait for another, or burn a core while nothing is in flight.
+ * <p>What it never does: trust a length or an offset that a client sends, allocate in proportion to what a client
+ * asks for, let one connection wait for another, or burn a core while nothing is in flight.
  */
 package io.ringvault.nbd;

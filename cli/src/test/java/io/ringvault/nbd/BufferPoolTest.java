@@ -41,7 +41,7 @@ class BufferPoolTest {
     }
 
     private static void mark(final boolean[] used, final int offset, final int length, final boolean value,
-        final long seed) {
+            final long seed) {
         for (int page = offset / 4096; page <= (offset + length - 1) / 4096; page++) {
             assertEquals(!value, used[page], "page " + page + ", seed " + seed);
             used[page] = value;

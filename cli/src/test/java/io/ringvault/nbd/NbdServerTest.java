@@ -85,8 +85,8 @@ class NbdServerTest {
 
     @Test
     void shouldStateItsFlagsHonestlyWhenNegotiating() throws IOException {
-        try (TestNbdClient plain = TestNbdClient.open(socket, false); TestNbdClient rich = TestNbdClient.open(socket,
-            true)) {
+        try (TestNbdClient plain = TestNbdClient.open(socket, false);
+                TestNbdClient rich = TestNbdClient.open(socket, true)) {
             assertEquals(0b1_0110_1101, plain.flags);
             assertEquals(0b1_1110_1101, rich.flags);
         }
@@ -289,8 +289,8 @@ class NbdServerTest {
 
     @Test
     void shouldServeOthersWhenOneClientDoesNotReadItsReplies() throws Exception {
-        try (TestNbdClient rude = TestNbdClient.open(socket, true); TestNbdClient kind = TestNbdClient.open(socket,
-            true)) {
+        try (TestNbdClient rude = TestNbdClient.open(socket, true);
+                TestNbdClient kind = TestNbdClient.open(socket, true)) {
             final Thread sender = Thread.ofVirtual().start(() -> {
                 try {
                     for (int i = 0; i < 100_000; i++) {
@@ -434,8 +434,8 @@ class NbdServerTest {
     @Test
     void shouldReplaceADeadSocketAndRefuseALiveOneOrAFile() throws Exception {
         assertTrue(assertThrows(StorageException.class,
-            () -> NbdServer.start(socket, export, NbdServer.Limits.DEFAULT, log::add)).getMessage()
-            .contains("another server"));
+            () -> NbdServer.start(socket, export, NbdServer.Limits.DEFAULT,
+            log::add)).getMessage().contains("another server"));
         final Path dead = folder.resolve("dead");
         try (ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             channel.bind(UnixDomainSocketAddress.of(dead));
@@ -448,8 +448,8 @@ class NbdServerTest {
         }
         final Path file = Files.writeString(folder.resolve("file"), "precious");
         assertTrue(assertThrows(StorageException.class,
-            () -> NbdServer.start(file, export, NbdServer.Limits.DEFAULT, log::add)).getMessage()
-            .contains("not a socket"));
+            () -> NbdServer.start(file, export, NbdServer.Limits.DEFAULT,
+            log::add)).getMessage().contains("not a socket"));
         assertEquals("precious", Files.readString(file));
         assertThrows(StorageException.class, () -> NbdServer.start(folder.resolve("x".repeat(200)), export,
             NbdServer.Limits.DEFAULT, log::add));
