@@ -1,8 +1,12 @@
-/** The ringvault command and the NBD export. */
+/** The ringvault command, the NBD export and the benchmark. */
 module io.ringvault.cli {
     requires io.ringvault.disk;
     requires info.picocli;
     requires HdrHistogram;
+    // For signals only: sun.misc.Signal is reached by reflection, see io.ringvault.cli.Signals.
+    requires jdk.unsupported;
 
     exports io.ringvault.nbd;
+
+    opens io.ringvault.cli to info.picocli;
 }

@@ -1,6 +1,8 @@
 /**
- * The {@code ringvault} command.
+ * The {@code ringvault} command: one class per subcommand, one place that turns failures into exit codes.
  *
- * <p>Runs on the main thread of its own process; the only package that prints or ends the process.
+ * <p>Who calls it: a person or a script, through {@link io.ringvault.cli.Main}, on the main thread. What it never does:
+ * print a stack trace, take a secret on the command line, or exit with a code that does not say what kind of failure it
+ * was.
  */
 package io.ringvault.cli;
