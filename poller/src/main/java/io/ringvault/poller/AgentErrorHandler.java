@@ -4,6 +4,9 @@ package io.ringvault.poller;
 @FunctionalInterface
 public interface AgentErrorHandler {
 
-    /** {@code roleName} is the agent's. What this throws itself ends the agent in a threaded mode, and reaches the caller otherwise. */
+    /**
+     * {@code roleName} is the agent's. What this throws itself ends the agent in a threaded mode, and reaches the
+     * caller otherwise.
+     */
     void onError(String roleName, Throwable thrown);
 }

@@ -8,7 +8,8 @@ import java.util.List;
 import org.agrona.concurrent.Agent;
 
 /**
- * The agents of one disk and the threads they run on. Started and closed by the control plane; in {@code INVOKER} mode stepped by
+ * The agents of one disk and the threads they run on. Started and closed by the control plane; in {@code INVOKER}
+ * mode stepped by
  * one caller through {@link #invoke()}.
  */
 public final class AgentGroup implements AutoCloseable {
@@ -133,7 +134,8 @@ public final class AgentGroup implements AutoCloseable {
             }
         }
         if (!late.isEmpty()) {
-            throw StorageException.io("agents " + late + " did not end within " + options.closeTimeoutNs() / 1_000_000 + " ms");
+            throw StorageException.io("agents " + late + " did not end within "
+                + options.closeTimeoutNs() / 1_000_000 + " ms");
         }
     }
 }

@@ -9,8 +9,10 @@ import org.agrona.concurrent.AgentTerminationException;
 import org.agrona.concurrent.IdleStrategy;
 
 /**
- * One agent on one platform thread: start, duty cycles until told to stop, close, all on that thread. An exception of a duty
- * cycle goes to the error handler and the agent goes on; {@link AgentTerminationException} ends it. An interrupt does not stop an
+ * One agent on one platform thread: start, duty cycles until told to stop, close, all on that thread. An exception
+ * of a duty
+ * cycle goes to the error handler and the agent goes on; {@link AgentTerminationException} ends it. An interrupt
+ * does not stop an
  * agent (it would die silently); only {@link #stop} does.
  */
 public final class AgentThread {

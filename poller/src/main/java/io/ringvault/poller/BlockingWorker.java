@@ -6,7 +6,8 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Runs what blocks (anchors, file syncs) for one agent, and hands the outcome back on that agent's thread. {@link #submit},
+ * Runs what blocks (anchors, file syncs) for one agent, and hands the outcome back on that agent's thread. {@link
+ * #submit},
  * {@link #poll} belong to the agent. Tasks run one after the other in order of submission.
  */
 public abstract sealed class BlockingWorker implements AutoCloseable {
@@ -16,7 +17,9 @@ public abstract sealed class BlockingWorker implements AutoCloseable {
         /** On the worker's thread. */
         void run() throws Exception;
 
-        /** On the agent's thread, from {@link BlockingWorker#poll}; {@code failure} is what {@link #run} threw, or null. */
+        /**
+         * On the agent's thread, from {@link BlockingWorker#poll}; {@code failure} is what {@link #run} threw, or null.
+         */
         void onDone(Throwable failure);
     }
 
@@ -50,7 +53,10 @@ public abstract sealed class BlockingWorker implements AutoCloseable {
         return new Threaded(name, capacity);
     }
 
-    /** A worker without a thread, for INVOKER mode: tasks run inside {@link #submit}, outcomes still come from {@link #poll}. */
+    /**
+     * A worker without a thread, for INVOKER mode: tasks run inside {@link #submit}, outcomes still come from {@link
+     * #poll}.
+     */
     public static BlockingWorker inline(final int capacity) {
         return new Inline(capacity);
     }

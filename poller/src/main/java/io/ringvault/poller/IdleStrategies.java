@@ -37,8 +37,10 @@ public final class IdleStrategies {
     /** Refuses to spin with more threads than usable cores less one. */
     static void checkCores(final String alias, final int threads, final int usableCores) {
         if (spins(alias) && threads > usableCores - 1) {
-            throw StorageException.configuration("idle strategy '" + alias + "' with " + threads + " agent threads needs "
-                + (threads + 1) + " usable cores and there are " + usableCores + ": agents that spin on a shared core keep each"
+            throw StorageException.configuration("idle strategy '" + alias + "' with " + threads
+                + " agent threads needs "
+                + (threads + 1) + " usable cores and there are " + usableCores
+                    + ": agents that spin on a shared core keep each"
                 + " other and the application from running; use backoff, or the SHARED mode");
         }
     }

@@ -4,7 +4,10 @@ import java.util.List;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentTerminationException;
 
-/** Several agents taking turns on one thread; what one throws is reported in its name and does not cost the others a turn. */
+/**
+ * Several agents taking turns on one thread; what one throws is reported in its name and does not cost the others a
+ * turn.
+ */
 final class SharedAgent implements Agent {
     private final List<Agent> agents;
     private final AgentErrorHandler errors;

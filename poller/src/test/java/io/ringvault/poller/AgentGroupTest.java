@@ -150,7 +150,8 @@ class AgentGroupTest {
             assertEquals(core, index.cores[0]);
             assertTrue(group.isRunning());
         }
-        assertThrows(StorageException.class, () -> AgentGroup.start(new AgentGroup.Options(ThreadingMode.DEDICATED, "yield",
+        assertThrows(StorageException.class, () -> AgentGroup.start(new AgentGroup.Options(ThreadingMode.DEDICATED,
+            "yield",
             handler, List.of(core), 1), List.of(data, index)));
     }
 

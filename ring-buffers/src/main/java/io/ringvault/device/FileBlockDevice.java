@@ -12,7 +12,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * A file or block device through {@link FileChannel}: works everywhere, needs no native access, and costs a thread hand-over per
+ * A file or block device through {@link FileChannel}: works everywhere, needs no native access, and costs a thread
+ * hand-over per
  * request. Each queue has a blocking worker of its own. Deallocation does nothing.
  */
 final class FileBlockDevice implements BlockDevice {
@@ -111,7 +112,8 @@ final class FileBlockDevice implements BlockDevice {
             try {
                 hold.release();
             } catch (final IOException failed) {
-                throw new StorageException(StorageException.Category.IO, uri + " did not close cleanly: " + failed, failed);
+                throw new StorageException(StorageException.Category.IO, uri + " did not close cleanly: " + failed,
+                    failed);
             }
         }
     }

@@ -16,8 +16,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * An open file with its lock. On Linux a process loses all its record locks on a file when it closes <em>any</em> descriptor of
- * that file; therefore this class looks in its own table before it opens anything, and closes the descriptors of one file all
+ * An open file with its lock. On Linux a process loses all its record locks on a file when it closes <em>any</em>
+ * descriptor of
+ * that file; therefore this class looks in its own table before it opens anything, and closes the descriptors of one
+ * file all
  * together when its last user goes. Control plane, any thread.
  */
 final class FileHold {

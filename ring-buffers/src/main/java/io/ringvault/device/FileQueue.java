@@ -12,14 +12,17 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A queue of a {@link FileBlockDevice}: requests go to a worker thread that does blocking I/O one after the other and parks when
- * there is nothing to do; results come back and are delivered by {@link #poll}. Owner thread: everything but the worker's loop.
+ * A queue of a {@link FileBlockDevice}: requests go to a worker thread that does blocking I/O one after the other
+ * and parks when
+ * there is nothing to do; results come back and are delivered by {@link #poll}. Owner thread: everything but the
+ * worker's loop.
  */
 final class FileQueue implements BlockQueue {
     private static final int READ_ONLY_STATUS = BlockStatus.error(BlockStatus.ORIGIN_ERRNO, 0, 30, false);
     private static final int NO_SPACE_STATUS = BlockStatus.error(BlockStatus.ORIGIN_ERRNO, 0, 28, false);
     private static final int IO_STATUS = BlockStatus.error(BlockStatus.ORIGIN_ERRNO, 0, 5, false);
-    private static final int GONE_STATUS = BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_GONE, false);
+    private static final int GONE_STATUS = BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_GONE,
+        false);
     private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(1 << 18).asReadOnlyBuffer();
 
     private enum Kind { READ, WRITE, FLUSH, DEALLOCATE, ZERO }
@@ -102,7 +105,8 @@ final class FileQueue implements BlockQueue {
         return accept(Kind.ZERO, token, offsetBytes, lengthBytes, null, 0, false);
     }
 
-    private boolean accept(final Kind kind, final long token, final long offset, final long length, final DmaBuffer buffer,
+    private boolean accept(final Kind kind, final long token, final long offset, final long length,
+        final DmaBuffer buffer,
         final long bufferOffset, final boolean fua) {
         checkOpen();
         if (freeCount == 0) {
@@ -207,7 +211,8 @@ final class FileQueue implements BlockQueue {
             }
             return BlockStatus.OK;
         } catch (final IOException failed) {
-            return failed.getMessage() != null && failed.getMessage().contains("No space left") ? NO_SPACE_STATUS : IO_STATUS;
+            return failed.getMessage() != null && failed.getMessage().contains("No space left")
+                ? NO_SPACE_STATUS : IO_STATUS;
         } catch (final RuntimeException | Error unexpected) {
             // A status is all that crosses the port; the worker goes on, or the owner would wait for ever.
             return GONE_STATUS;

@@ -10,8 +10,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * A device in memory: {@code mem:SIZE}. Memory is taken in pieces of 1 MiB when they are first written. Requests are carried out
- * and complete inside {@code poll}, first in first out. Its content dies with the process (with the device, unless it is named).
+ * A device in memory: {@code mem:SIZE}. Memory is taken in pieces of 1 MiB when they are first written. Requests are
+ * carried out
+ * and complete inside {@code poll}, first in first out. Its content dies with the process (with the device, unless
+ * it is named).
  */
 final class MemoryBlockDevice implements BlockDevice {
     static final int CHUNK_BYTES = 1 << 20;
@@ -197,7 +199,8 @@ final class MemoryBlockDevice implements BlockDevice {
             return accept(token, ZERO, offsetBytes, lengthBytes, null, 0);
         }
 
-        private boolean accept(final long token, final int kind, final long offset, final long length, final DmaBuffer buffer,
+        private boolean accept(final long token, final int kind, final long offset, final long length,
+            final DmaBuffer buffer,
             final long bufferOffset) {
             checkOpen();
             if (accepted - completed == depth) {
@@ -249,7 +252,8 @@ final class MemoryBlockDevice implements BlockDevice {
                 if (kinds[slot] == WRITE) {
                     MemorySegment.copy(memory, bufferOffsets[slot] + done, content.chunkToWrite(index), within, length);
                 } else {
-                    readOrZero(kinds[slot], content.chunks.get(index), within, length, memory, bufferOffsets[slot] + done);
+                    readOrZero(kinds[slot], content.chunks.get(index), within, length, memory, bufferOffsets[slot]
+                        + done);
                 }
                 done += length;
             }

@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * {@code mem:SIZE?volatile=true&block=512&name=NAME}. Without a name every opening gives a new empty device; a named one keeps its
+ * {@code mem:SIZE?volatile=true&block=512&name=NAME}. Without a name every opening gives a new empty device; a named
+ * one keeps its
  * content for the life of the process and can be opened again, once at a time.
  */
 public final class MemoryDeviceProvider implements BlockDeviceProvider {
@@ -40,7 +41,8 @@ public final class MemoryDeviceProvider implements BlockDeviceProvider {
         final long size = size(uri, block);
         final String name = uri.parameters().get("name");
         if (name == null) {
-            return new MemoryBlockDevice(uri.text(), new MemoryBlockDevice.Content(size), volatileCache, readOnly, block,
+            return new MemoryBlockDevice(uri.text(), new MemoryBlockDevice.Content(size), volatileCache, readOnly,
+                block,
                 () -> { });
         }
         synchronized (NAMED) {
@@ -53,7 +55,8 @@ public final class MemoryDeviceProvider implements BlockDeviceProvider {
                     + Sizes.format(named.content.sizeBytes()) + "; open it with that size");
             }
             named.open = true;
-            return new MemoryBlockDevice(uri.text(), named.content, volatileCache, readOnly, block, () -> release(named));
+            return new MemoryBlockDevice(uri.text(), named.content, volatileCache, readOnly, block, () ->
+                release(named));
         }
     }
 
@@ -66,7 +69,8 @@ public final class MemoryDeviceProvider implements BlockDeviceProvider {
     private static long size(final DeviceUri uri, final int block) {
         final long size = Sizes.parse(uri.path());
         if (size <= 0 || size % block != 0) {
-            throw StorageException.configuration("device '" + uri.text() + "': " + size + " bytes are not whole blocks of " + block);
+            throw StorageException.configuration("device '" + uri.text() + "': " + size
+                + " bytes are not whole blocks of " + block);
         }
         return size;
     }

@@ -23,8 +23,10 @@ final class QueueChecks {
 
     static void range(final BlockDevice device, final long offset, final long length) {
         final int block = device.blockSizeBytes();
-        if (offset < 0 || length <= 0 || offset % block != 0 || length % block != 0 || offset > device.sizeBytes() - length) {
-            throw new IllegalArgumentException("range " + offset + " of " + length + " bytes is not whole blocks of " + block
+        if (offset < 0 || length <= 0 || offset % block != 0 || length % block != 0
+            || offset > device.sizeBytes() - length) {
+            throw new IllegalArgumentException("range " + offset + " of " + length
+                + " bytes is not whole blocks of " + block
                 + " inside " + device.sizeBytes() + " bytes");
         }
     }
@@ -33,7 +35,8 @@ final class QueueChecks {
         final long bufferOffset) {
         range(device, offset, length);
         if (length > device.maxTransferBytes()) {
-            throw new IllegalArgumentException("a transfer of " + length + " bytes is longer than " + device.maxTransferBytes());
+            throw new IllegalArgumentException("a transfer of " + length + " bytes is longer than "
+                + device.maxTransferBytes());
         }
         if (bufferOffset < 0 || bufferOffset % 4096 != 0 || bufferOffset + length > buffer.lengthBytes()) {
             throw new IllegalArgumentException("buffer offset " + bufferOffset + " with " + length

@@ -13,7 +13,8 @@ final class UriParameters {
     static void known(final DeviceUri uri, final List<String> names) {
         for (final String name : uri.parameters().keySet()) {
             if (!names.contains(name)) {
-                throw StorageException.configuration("device '" + uri.text() + "': unknown parameter '" + name + "'; known: "
+                throw StorageException.configuration("device '" + uri.text() + "': unknown parameter '" + name
+                    + "'; known: "
                     + String.join(", ", names));
             }
         }
@@ -23,7 +24,8 @@ final class UriParameters {
         return switch (uri.parameters().getOrDefault(name, "false")) {
             case "true" -> true;
             case "false" -> false;
-            default -> throw StorageException.configuration("device '" + uri.text() + "': " + name + " is true or false");
+            default -> throw StorageException.configuration("device '" + uri.text() + "': " + name
+                + " is true or false");
         };
     }
 

@@ -21,7 +21,8 @@ class SizesTest {
 
     @Test
     void shouldRefuseWhatIsNoSize() {
-        for (final String wrong : new String[] {"", "M", "-1", "1X", "1.5", "1.0001K", "9999999P", "1..5K", "64MM", "1 2", "KM", "12KI"}) {
+        for (final String wrong : new String[] {"", "M", "-1", "1X", "1.5", "1.0001K", "9999999P", "1..5K", "64MM",
+            "1 2", "KM", "12KI"}) {
             final StorageException thrown = assertThrows(StorageException.class, () -> Sizes.parse(wrong), wrong);
             assertEquals(StorageException.Category.CONFIGURATION, thrown.category());
         }

@@ -136,6 +136,7 @@ class FileBlockDeviceTest {
         device.close();
         device.close();
         assertThrows(IllegalStateException.class, () -> queue.flush(1));
-        assertTrue(Thread.getAllStackTraces().keySet().stream().noneMatch(t -> t.getName().startsWith("ringvault-file-")));
+        assertTrue(Thread.getAllStackTraces().keySet().stream().noneMatch(t ->
+            t.getName().startsWith("ringvault-file-")));
     }
 }

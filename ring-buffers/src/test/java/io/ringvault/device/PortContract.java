@@ -55,7 +55,8 @@ final class PortContract {
                     assertTrue(queue.writeZeroes(step, at, length));
                     Arrays.fill(model, at, at + length, (byte) 0);
                 }
-                default -> assertTrue(random.nextInt(20) == 0 ? queue.flush(step) : queue.read(step, at, length, buffer, 0));
+                default -> assertTrue(random.nextInt(20) == 0 ? queue.flush(step) : queue.read(step, at, length,
+                    buffer, 0));
             }
             assertEquals(BlockStatus.OK, finish(queue), "seed " + seed + " step " + step);
             assertTrue(queue.read(step, at, length, buffer, 0));
