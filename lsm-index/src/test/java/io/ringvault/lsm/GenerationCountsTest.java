@@ -18,7 +18,8 @@ class GenerationCountsTest {
             final GenerationCounts counts = new GenerationCounts();
             final Map<Long, Long> model = new HashMap<>();
             for (int i = 0; i < 3000; i++) {
-                final long generation = random.nextBoolean() ? random.nextInt(50) : random.nextLong() & Memtable.MAX_GENERATION;
+                final long generation = random.nextBoolean() ? random.nextInt(50)
+                    : random.nextLong() & Memtable.MAX_GENERATION;
                 final int delta = random.nextInt(5) - 2;
                 counts.add(generation, delta);
                 model.merge(generation, (long) delta, Long::sum);

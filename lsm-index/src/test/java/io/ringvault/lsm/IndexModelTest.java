@@ -19,7 +19,8 @@ class IndexModelTest {
             final long lba = world.anyLba();
             switch (world.random.nextInt(12)) {
                 case 0 -> world.cover(lba, Math.min(world.lbas - lba, 1 + world.random.nextInt(12)), false);
-                case 1 -> world.cover(lba, Math.min(world.lbas - lba, 65 + world.random.nextInt(300)), world.random.nextInt(4) == 0);
+                case 1 -> world.cover(lba, Math.min(world.lbas - lba, 65 + world.random.nextInt(300)),
+                    world.random.nextInt(4) == 0);
                 case 2 -> world.cover(lba, 1, true);
                 case 3 -> {
                     final int run = (int) Math.min(world.lbas - lba, 1 + world.random.nextInt(40));
@@ -52,7 +53,8 @@ class IndexModelTest {
     @Test
     void shouldReadWhatTheModelReadsWhenTablesHaveManyBlocks() {
         Seeds.each(4, seed -> {
-            final IndexWorld world = new IndexWorld(seed, 6000, 700, 20, new CompactionPolicy.Parameters(2, 2, 4, 8, 8));
+            final IndexWorld world = new IndexWorld(seed, 6000, 700, 20,
+                new CompactionPolicy.Parameters(2, 2, 4, 8, 8));
             operate(world, 6000);
             world.checkAll();
             world.force();
@@ -162,7 +164,8 @@ class IndexModelTest {
         world.put(7);
         world.freeze();
         while (!world.version.frozen().isEmpty()) {
-            world.flush = world.flush == null ? new FlushJob(world.version.frozen().getLast(), () -> 99, 3, new long[0]) : world.flush;
+            world.flush = world.flush == null
+                ? new FlushJob(world.version.frozen().getLast(), () -> 99, 3, new long[0]) : world.flush;
             if (world.flush.step(world.store, world.store, 5)) {
                 world.version = world.version.withEdit(world.flush.edit());
             }

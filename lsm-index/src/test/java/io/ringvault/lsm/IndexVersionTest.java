@@ -54,7 +54,8 @@ class IndexVersionTest {
         final Table deeper = at(10, 20).atLevel(2);
         final IndexVersion version = Tables.version(b, a, deep, deeper);
         assertEquals(List.of(deeper, deep), version.tables(2));
-        final IndexVersion loaded = IndexVersion.of(version.manifest().stream().map(e -> TableLoader.load(tables.store, e)).toList());
+        final IndexVersion loaded = IndexVersion.of(version.manifest().stream()
+            .map(e -> TableLoader.load(tables.store, e)).toList());
         assertEquals(version.manifest(), loaded.manifest());
         for (long lba = 0; lba < 100; lba++) {
             assertEquals(tables.find(version, lba, found), tables.find(loaded, lba, found));
@@ -97,7 +98,8 @@ class IndexVersionTest {
         assertEquals(2, found.generation);
         assertThrows(IllegalStateException.class,
             () -> version.withEdit(new IndexEdit(List.of(), List.of(), second, new GenerationCounts(), 0)));
-        assertEquals(List.of(second), version.withEdit(new IndexEdit(List.of(), List.of(), first, new GenerationCounts(), 0)).frozen());
+        assertEquals(List.of(second),
+            version.withEdit(new IndexEdit(List.of(), List.of(), first, new GenerationCounts(), 0)).frozen());
     }
 
     /** A cache of one block and two look-ups that take turns: each still ends. */

@@ -78,7 +78,8 @@ final class IndexWorld {
     void put(final long lba) {
         room(1, 0);
         nextPlace += random.nextInt(4) == 0 ? random.nextInt(50) : 1;
-        final Value value = new Value(Lookup.FOUND, nextPlace / 40, (int) (nextPlace % 40), random.nextLong(), random.nextLong());
+        final Value value = new Value(Lookup.FOUND, nextPlace / 40, (int) (nextPlace % 40), random.nextLong(),
+            random.nextLong());
         active.put(lba, value.generation, value.slot, value.tag0, value.tag1);
         model.put(lba, value);
         lostAllowed.remove(lba);
@@ -119,7 +120,8 @@ final class IndexWorld {
     /** One bounded step of whatever is going on. */
     void background() {
         if (flush == null && !frozen.isEmpty()) {
-            flush = new FlushJob(frozen.getLast(), () -> nextTableId++, policy.parameters().maxTableBlocks(), policy.cutsFor(version, 0));
+            flush = new FlushJob(frozen.getLast(), () -> nextTableId++, policy.parameters().maxTableBlocks(),
+                policy.cutsFor(version, 0));
         }
         if (flush != null && flush.step(store, store, 1 + random.nextInt(20))) {
             apply(flush.edit());
@@ -216,10 +218,13 @@ final class IndexWorld {
             }
         }
         if (exact && unread == 0) {
-            counts.forEach((generation, count) -> assertEquals(truth.count(generation), count, "generation " + generation));
-            truth.forEach((generation, count) -> assertEquals(count, counts.count(generation), "generation " + generation));
+            counts.forEach((generation, count) -> assertEquals(truth.count(generation), count,
+                "generation " + generation));
+            truth.forEach((generation, count) -> assertEquals(count, counts.count(generation),
+                "generation " + generation));
         } else {
-            truth.forEach((generation, count) -> assertTrue(counts.count(generation) >= count, "generation " + generation + " is too low"));
+            truth.forEach((generation, count) -> assertTrue(counts.count(generation) >= count,
+                "generation " + generation + " is too low"));
         }
     }
 
@@ -245,7 +250,8 @@ final class IndexWorld {
                 }
             }
         }
-        return result == Lookup.FOUND ? new Value(result, found.generation, found.slot, found.tag0, found.tag1) : new Value(result, 0, 0, 0, 0);
+        return result == Lookup.FOUND ? new Value(result, found.generation, found.slot, found.tag0, found.tag1)
+            : new Value(result, 0, 0, 0, 0);
     }
 
     Value expected(final long lba) {
@@ -269,7 +275,11 @@ final class IndexWorld {
     /** PRESENT records that the model holds, per generation. */
     Map<Long, Long> liveByGeneration() {
         final Map<Long, Long> live = new TreeMap<>();
-        model.values().stream().filter(value -> value.kind == Lookup.FOUND).forEach(value -> live.merge(value.generation, 1L, Long::sum));
+        for (final Value value : model.values()) {
+            if (value.kind == Lookup.FOUND) {
+                live.merge(value.generation, 1L, Long::sum);
+            }
+        }
         return live;
     }
 }

@@ -112,7 +112,8 @@ class MemtableTest {
                     }
                 }
                 model.forEach((lba, generation) -> {
-                    assertEquals(generation == -2 ? Lookup.TRIMMED : Lookup.FOUND, memtable.find(lba, found), "LBA " + lba);
+                    assertEquals(generation == -2 ? Lookup.TRIMMED : Lookup.FOUND, memtable.find(lba, found),
+                        "LBA " + lba);
                     if (generation != -2) {
                         assertEquals(generation.longValue(), found.generation);
                         assertEquals(generation ^ lba, found.tag0);

@@ -151,7 +151,8 @@ class MergeJobTest {
                 }
             });
             slow.store.erratic = true;
-            final MergeJob job = new MergeJob(new Compaction(List.of(List.of(a)), 0, false, new long[0], false, 2), () -> slow.nextId++);
+            final MergeJob job = new MergeJob(new Compaction(List.of(List.of(a)), 0, false, new long[0], false, 2),
+                () -> slow.nextId++);
             int steps = 0;
             while (!job.step(slow.store, slow.store, 7)) {
                 assertTrue(++steps < 100_000);
@@ -168,8 +169,8 @@ class MergeJobTest {
         final boolean[] arrived = {false};
         final ObjectReader slow = new ObjectReader() {
             @Override
-            public int start(final int kind, final long objectId, final int ordinal, final long generation, final int slot,
-                             final byte[] target4080) {
+            public int start(final int kind, final long objectId, final int ordinal, final long generation,
+                             final int slot, final byte[] target4080) {
                 return 1;
             }
 
@@ -178,7 +179,8 @@ class MergeJobTest {
                 return arrived[0] ? FAILED : PENDING;
             }
         };
-        final MergeJob job = new MergeJob(new Compaction(List.of(List.of(table)), 1, true, new long[0], false, 9), () -> 99);
+        final MergeJob job = new MergeJob(new Compaction(List.of(List.of(table)), 1, true, new long[0], false, 9),
+            () -> 99);
         assertFalse(job.step(tables.store, slow, 100));
         assertFalse(job.drain(slow));
         arrived[0] = true;

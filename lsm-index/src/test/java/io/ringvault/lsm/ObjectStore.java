@@ -11,7 +11,10 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 
-/** Object segments in memory: sink, asynchronous reader and synchronous loader, with damage, delays and gaps between slots. */
+/**
+ * Object segments in memory: sink, asynchronous reader and synchronous loader, with damage, delays and gaps between
+ * slots.
+ */
 final class ObjectStore implements ObjectSink, ObjectReader, BlockLoader {
     record Place(long generation, int slot) {
     }
@@ -100,7 +103,8 @@ final class ObjectStore implements ObjectSink, ObjectReader, BlockLoader {
             return -1;
         }
         final int delay = erratic ? random.nextInt(4) : 0;
-        reads.put(nextTicket, new Read(target4080, open(kind, objectId, ordinal, atGeneration, atSlot), new int[] {delay}));
+        reads.put(nextTicket,
+            new Read(target4080, open(kind, objectId, ordinal, atGeneration, atSlot), new int[] {delay}));
         return nextTicket++;
     }
 
@@ -129,15 +133,19 @@ final class ObjectStore implements ObjectSink, ObjectReader, BlockLoader {
         System.arraycopy(plain, 0, target4080, 0, plain.length);
     }
 
-    /** The plaintext, or null for a bad tag: damage, a wrong place, or other associated data than it was sealed with. */
-    private byte[] open(final int kind, final long objectId, final int ordinal, final long atGeneration, final int atSlot) {
+    /**
+     * The plaintext, or null for a bad tag: damage, a wrong place, or other associated data than it was sealed with.
+     */
+    private byte[] open(final int kind, final long objectId, final int ordinal, final long atGeneration,
+        final int atSlot) {
         final Place place = new Place(atGeneration, atSlot);
         final Stored stored = blocks.get(place);
         if (stored == null || damaged.contains(place)) {
             return null;
         }
         if (stored.kind != kind || stored.objectId != objectId || stored.ordinal != ordinal) {
-            throw new AssertionError("block " + kind + "/" + objectId + "/" + ordinal + " asked for where " + stored + " lies");
+            throw new AssertionError("block " + kind + "/" + objectId + "/" + ordinal + " asked for where " + stored
+                + " lies");
         }
         return stored.plain;
     }

@@ -60,7 +60,8 @@ class RangeBlockCodecTest {
             RangeBlockCodec.check(block, RangeBlockCodec.first(block, 0), Memtable.MAX_LBA);
             for (int i = 0; i < 100; i++) {
                 final int result = RangeBlockCodec.find(block, random.nextLong());
-                assertTrue(result >= 0 && result <= Lookup.ERROR && result != Lookup.FOUND && result != Lookup.NEED_BLOCK);
+                assertTrue(result >= 0 && result <= Lookup.ERROR && result != Lookup.FOUND
+                    && result != Lookup.NEED_BLOCK);
             }
         });
     }

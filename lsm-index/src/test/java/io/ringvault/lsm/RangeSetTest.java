@@ -28,7 +28,8 @@ class RangeSetTest {
                 }
                 for (int j = 1; j < set.size(); j++) {
                     assertTrue(set.first(j) > set.last(j - 1), "sorted and disjoint");
-                    assertTrue(set.first(j) > set.last(j - 1) + 1 || set.kind(j) != set.kind(j - 1), "neighbours of one kind are joined");
+                    assertTrue(set.first(j) > set.last(j - 1) + 1 || set.kind(j) != set.kind(j - 1),
+                        "neighbours of one kind are joined");
                 }
             }
         });

@@ -19,8 +19,8 @@ class RecordBlockCodecTest {
 
     private final Found found = new Found();
 
-    private static List<Entry> fill(final Random random, final RecordBlockBuilder builder, final long gap, final long generations,
-                                    final boolean kinds) {
+    private static List<Entry> fill(final Random random, final RecordBlockBuilder builder, final long gap,
+                                    final long generations, final boolean kinds) {
         final List<Entry> entries = new ArrayList<>();
         long lba = random.nextLong() & (1L << 30) - 1;
         long place = random.nextInt(60_000);
@@ -45,8 +45,8 @@ class RecordBlockCodecTest {
             final RecordBlockBuilder builder = new RecordBlockBuilder();
             final byte[] block = new byte[Geometry.SEALED_BYTES];
             for (int round = 0; round < 3; round++) {
-                final List<Entry> entries = fill(random, builder, (1L << random.nextInt(30)) - 1, (1L << random.nextInt(50)) - 1,
-                    random.nextBoolean());
+                final List<Entry> entries = fill(random, builder, (1L << random.nextInt(30)) - 1,
+                    (1L << random.nextInt(50)) - 1, random.nextBoolean());
                 assertEquals(entries.size(), builder.recordCount());
                 builder.finish(block);
                 assertTrue(builder.isEmpty());
@@ -59,7 +59,8 @@ class RecordBlockCodecTest {
                     }
                     assertEquals(entry.kind, RecordBlockCodec.find(block, entry.lba, found));
                     if (entry.kind == Lookup.FOUND) {
-                        assertEquals(entry, new Entry(entry.lba, entry.kind, found.generation, found.slot, found.tag0, found.tag1));
+                        assertEquals(entry, new Entry(entry.lba, entry.kind, found.generation, found.slot, found.tag0,
+                            found.tag1));
                     }
                     previous = entry.lba;
                 }
@@ -79,7 +80,8 @@ class RecordBlockCodecTest {
         while (builder.add(1_000_000 + count, Lookup.FOUND, random.nextInt(1 << 24), random.nextInt(1024), 1, 2)) {
             count++;
         }
-        assertTrue(count >= (Geometry.SEALED_BYTES - RecordBlockCodec.HEADERS_OFFSET) / 22, "only " + count + " records");
+        assertTrue(count >= (Geometry.SEALED_BYTES - RecordBlockCodec.HEADERS_OFFSET) / 22, "only " + count
+            + " records");
     }
 
     @Test

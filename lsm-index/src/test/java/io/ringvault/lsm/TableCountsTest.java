@@ -36,7 +36,8 @@ class TableCountsTest {
     void shouldThrowWhenABlockCannotBeReadOrIsNotSound() {
         final Table unreadable = sample();
         tables.store.damage(unreadable.generationOf(1), unreadable.slotOf(1));
-        assertThrows(StorageException.class, () -> TableCounts.count(tables.store, unreadable, new GenerationCounts(), 1));
+        assertThrows(StorageException.class,
+            () -> TableCounts.count(tables.store, unreadable, new GenerationCounts(), 1));
         final Table unsound = sample();
         tables.store.plain(unsound.generationOf(0), unsound.slotOf(0))[RecordBlockCodec.TAGS_OFFSET]++;
         assertThrows(StorageException.class, () -> TableCounts.count(tables.store, unsound, new GenerationCounts(), 1));

@@ -28,7 +28,8 @@ class TableLoaderTest {
     @Test
     void shouldTakeTheLevelFromTheManifest() {
         final ManifestEntry entry = sample().entry();
-        final Table moved = TableLoader.load(tables.store, new ManifestEntry(entry.tableId(), 4, entry.headGeneration(), entry.headSlot()));
+        final Table moved = TableLoader.load(tables.store,
+            new ManifestEntry(entry.tableId(), 4, entry.headGeneration(), entry.headSlot()));
         assertEquals(4, moved.level());
         assertEquals(4, moved.entry().level());
     }
@@ -48,7 +49,8 @@ class TableLoaderTest {
                     random.nextBytes(target);
                 } else if (wanted == kind) {
                     for (int i = 0; i < 1 + random.nextInt(3); i++) {
-                        target[random.nextInt(random.nextBoolean() ? 160 : target.length)] ^= (byte) (1 << random.nextInt(8));
+                        final int at = random.nextInt(random.nextBoolean() ? 160 : target.length);
+                        target[at] ^= (byte) (1 << random.nextInt(8));
                     }
                 }
             };
@@ -65,7 +67,8 @@ class TableLoaderTest {
                 }
             } catch (final StorageException e) {
                 assertEquals(StorageException.Category.INTEGRITY, e.category());
-                assertTrue(e.getMessage().contains("index table " + table.id()) || e.getMessage().startsWith("bad tag"), e.getMessage());
+                assertTrue(e.getMessage().contains("index table " + table.id())
+                    || e.getMessage().startsWith("bad tag"), e.getMessage());
                 refused[0]++;
             }
         });

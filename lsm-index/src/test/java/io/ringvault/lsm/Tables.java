@@ -30,7 +30,8 @@ final class Tables {
         return flush(10_000, new long[0], content).added().getFirst();
     }
 
-    IndexEdit merge(final int outputLevel, final boolean lastLevel, final int maxTableBlocks, final Table... newestFirst) {
+    IndexEdit merge(final int outputLevel, final boolean lastLevel, final int maxTableBlocks,
+        final Table... newestFirst) {
         final List<List<Table>> runs = new ArrayList<>();
         for (final Table table : newestFirst) {
             runs.add(List.of(table));
