@@ -122,7 +122,7 @@ final class ChainWalker {
         return scanSequence;
     }
 
-    /** Every segment life that was named as the place of a next chunk, with the last slot named. */
+    /** Every segment life that was named as the place of a next chunk or of objects, with the last slot named. */
     List<Place> announced() {
         return List.copyOf(announced.values());
     }
@@ -179,7 +179,7 @@ final class ChainWalker {
         }
         for (int i = 0; i < SummaryCodec.cellCount(summary); i++) {
             if (SummaryCodec.cellType(summary, i) == SummaryCodec.SEGMENT_OPEN) {
-                highestGeneration = Math.max(highestGeneration, SummaryCodec.cellA(summary, i));
+                announce(new Place(SummaryCodec.cellA(summary, i), (int) SummaryCodec.cellLow(summary, i), 1));
             }
         }
     }

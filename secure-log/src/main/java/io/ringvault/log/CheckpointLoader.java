@@ -222,10 +222,10 @@ public final class CheckpointLoader {
             final int segment = place.segment();
             final long generation = table.generation(segment);
             if (generation != place.generation()) {
+                // Emptied, freed and opened again after the snapshot is possible, with stale references left on its page.
                 final int state = table.state(segment);
                 if (state != SegmentState.FREE && state != SegmentState.CLOSED && state != SegmentState.QUARANTINED
-                        || table.segmentOf(place.generation()) >= 0 || table.tableRefs(segment) != 0
-                        || generation > place.generation()) {
+                        || table.segmentOf(place.generation()) >= 0 || generation > place.generation()) {
                     throw StorageException.integrity("the checkpoint contradicts itself: " + place + ", but segment "
                         + segment + " is "
                         + SegmentState.name(state) + " with generation " + generation);
