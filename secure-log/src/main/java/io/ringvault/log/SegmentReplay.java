@@ -3,16 +3,18 @@ package io.ringvault.log;
 import io.ringvault.block.StorageException;
 
 /**
- * Brings the segment table of a recovered checkpoint to the recovered commit and ends the old session in it: segments that hold
- * chunks or objects up to the commit are CLOSED, segments that the dead session announced or wrote only behind the commit are
- * QUARANTINED (its late writes may still land there), and nothing is ANNOUNCED or OPEN (protocol rules 5, 31, 37; S14).
+ * Brings the segment table of a recovered checkpoint to the recovered commit and ends the old session in it: segments
+ * that hold chunks or objects up to the commit are CLOSED, segments that the dead session announced or wrote only
+ * behind the commit are QUARANTINED (its late writes may still land there), and nothing is ANNOUNCED or OPEN (protocol
+ * rules 5, 31, 37; S14).
  *
- * <p>A segment may have been emptied, freed and given out again between the checkpoint's snapshot and the crash; then its page
- * still shows the earlier life, possibly with stale references. A higher generation in an authentic summary replaces it: it was
- * freed only because both slots named checkpoints that no longer need it (rule 39).
+ * <p>A segment may have been emptied, freed and given out again between the checkpoint's snapshot and the crash; then
+ * its page still shows the earlier life, possibly with stale references. A higher generation in an authentic summary
+ * replaces it: it was freed only because both slots named checkpoints that no longer need it (rule 39).
  *
- * <p>Reference counts are not touched, except that a replaced or quarantined life takes its own with it: the index counts what
- * edits after the checkpoint added and dropped. Control plane, one thread; changes only the table in memory.
+ * <p>Reference counts are not touched, except that a replaced or quarantined life takes its own with it: the index
+ * counts what edits after the checkpoint added and dropped. Control plane, one thread; changes only the table in
+ * memory.
  */
 public final class SegmentReplay {
     private final SegmentTable table;
