@@ -222,7 +222,7 @@ public final class CheckpointLoader {
             final int segment = place.segment();
             final long generation = table.generation(segment);
             if (generation != place.generation()) {
-                // It may have been emptied, freed and opened again after the snapshot; its page then holds stale counts.
+                // Emptied, freed and opened again after the snapshot: its page then holds stale counts.
                 final int state = table.state(segment);
                 if (state != SegmentState.FREE && state != SegmentState.CLOSED && state != SegmentState.QUARANTINED
                         || table.segmentOf(place.generation()) >= 0 || generation > place.generation()) {
