@@ -332,6 +332,31 @@ class LogRecoveryTest {
     }
 
     @Test
+    void shouldEndAtAChunkThatDoesNotFollowThePreviousOne() {
+        final TestVolume.Chunk first = volume.chunk(USER, true, 0, 1);
+        volume.tag0 ^= 1;
+        volume.chunk(USER, true, 0, 2);
+        assertEquals(first.id(), volume.recover().commit());
+    }
+
+    @Test
+    void shouldRefuseEpochsThatDoNotFollowTheCommits() {
+        volume.chunk(USER, true, 0, 1);
+        volume.epoch--;
+        volume.chunk(USER, true, 0, 2);
+        assertTrue(failure(Category.INTEGRITY, volume.image, null).getMessage().contains("its epoch"));
+    }
+
+    @Test
+    void shouldRefuseABaseCommitThatTheChainDoesNotContain() {
+        volume.chunk(USER, true, 0, 1);
+        volume.chunk(USER, true, 1, 2);
+        volume.commit = new CommitId(volume.commit.epoch(), 2, volume.commit.tag0() ^ 1, volume.commit.tag1());
+        volume.checkpoint(1);
+        assertTrue(failure(Category.INTEGRITY, volume.image, null).getMessage().contains("is not the commit that"));
+    }
+
+    @Test
     void shouldGiveTheRightStateOrAnErrorWhenAnyBlockIsFlipped() {
         for (int i = 0; i < 8; i++) {
             volume.chunk(i % 2, true, volume.sequence, lbas(i, 3));
