@@ -7,4 +7,6 @@ module io.ringvault.disk {
     requires transitive io.ringvault.lsm;
     requires transitive io.ringvault.poller;
 
+    exports io.ringvault.disk;
+    exports io.ringvault.disk.engine;
 }

@@ -1,0 +1,31 @@
+package io.ringvault.disk;
+
+/**
+ * A snapshot of a disk's counters since it was opened; approximate while the disk is busy.
+ *
+ * @param userBytesWritten   by clients
+ * @param userBytesRead      by clients
+ * @param deviceBytesWritten chunks and index blocks
+ * @param deviceBytesRead    data and index blocks
+ * @param deviceWrites       write requests to the device
+ * @param deviceFlushes      flush requests to the device
+ * @param indexBytesWritten  the part of deviceBytesWritten that is tables and checkpoints
+ * @param commits            commit marks sealed
+ * @param engineCommits      of them, started by the engine
+ * @param checkpoints        published
+ * @param compactions        merges of the index
+ * @param segmentsCleaned    by the cleaner
+ * @param blocksRelocated    by the cleaner
+ * @param blocksLost         that became unreadable
+ * @param freeSegments       now
+ * @param totalSegments      of the volume
+ * @param integrityErrors    blocks that did not verify
+ * @param poisonReason       why the volume is read-only; null while healthy
+ */
+public record DiskCounters(long userBytesWritten, long userBytesRead, long deviceBytesWritten, long deviceBytesRead,
+                           long deviceWrites, long deviceFlushes, long indexBytesWritten, long commits,
+                           long engineCommits,
+                           long checkpoints, long compactions, long segmentsCleaned, long blocksRelocated,
+                           long blocksLost,
+                           long freeSegments, long totalSegments, long integrityErrors, String poisonReason) {
+}

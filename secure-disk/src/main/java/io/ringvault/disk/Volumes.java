@@ -1,0 +1,134 @@
+package io.ringvault.disk;
+
+import io.ringvault.block.BlockDevice;
+import io.ringvault.block.BlockDeviceProvider;
+import io.ringvault.block.BlockDevices;
+import io.ringvault.block.DeviceUri;
+import io.ringvault.block.OpenMode;
+import io.ringvault.block.StorageException;
+import io.ringvault.disk.volume.VolumeAccess;
+import io.ringvault.disk.volume.VolumeFormatter;
+import io.ringvault.disk.volume.VolumeInspector;
+import io.ringvault.disk.volume.VolumeOpener;
+import io.ringvault.disk.volume.VolumeVerifier;
+import io.ringvault.log.Anchors;
+import io.ringvault.log.Geometry;
+import io.ringvault.log.Header;
+import io.ringvault.log.KeyFile;
+import java.util.function.Function;
+import java.util.function.LongConsumer;
+
+/** Makes, describes and verifies volumes, without serving them. Blocking; any thread. */
+public final class Volumes {
+
+    private Volumes() {
+    }
+
+    /**
+     * Makes a new, empty volume. A file or memory device grows to what the volume needs; a device of fixed size must
+     * be large enough.
+     *
+     * @throws StorageException CONFIGURATION when the device holds something and force was not given, or sizes do not
+     *     fit
+     */
+    public static FormatResult format(final FormatContext context) {
+        context.config.validate();
+        final byte[] key = DeviceAccess.key(context.key, context.keyFile);
+        BlockDevice device = null;
+        try {
+            create(context);
+            device = DeviceAccess.open(context.deviceUri, context.device, OpenMode.READ_WRITE);
+            final long userBlocks = userBlocks(context, device);
+            final Header header = VolumeFormatter.format(device, key, userBlocks, segmentBlocks(context, userBlocks),
+                context.config,
+                (volumeKey, volumeId) -> context.anchorInstance != null ? context.anchorInstance
+                    : Anchors.create(context.anchor, volumeKey, volumeId), context.force, context.random, context.aead);
+            final Geometry geometry = header.geometry();
+            return new FormatResult(header.volumeIdText(), geometry.userBlocks() * Geometry.BLOCK_BYTES,
+                device.sizeBytes(),
+                geometry.segmentBlocks(), geometry.segmentCount());
+        } finally {
+            KeyFile.zero(key);
+            if (device != null) {
+                DeviceAccess.close(device, context.device);
+            }
+        }
+    }
+
+    private static int segmentBlocks(final FormatContext context, final long userBlocks) {
+        return context.segmentBlocks > 0 ? context.segmentBlocks : VolumeFormatter.defaultSegmentBlocks(userBlocks);
+    }
+
+    private static void create(final FormatContext context) {
+        if (context.device != null) {
+            return;
+        }
+        final DeviceUri uri = DeviceUri.parse(context.deviceUri);
+        final BlockDeviceProvider provider = BlockDevices.provider(uri);
+        if (provider.creatable()) {
+            if (context.sizeBytes < 1) {
+                throw StorageException.configuration("how large shall the volume be? Say for example --size 1G");
+            }
+            final long userBlocks = context.sizeBytes / Geometry.BLOCK_BYTES;
+            provider.create(uri, VolumeFormatter.deviceBytesFor(userBlocks, segmentBlocks(context, userBlocks),
+                context.config));
+        }
+    }
+
+    private static long userBlocks(final FormatContext context, final BlockDevice device) {
+        if (context.sizeBytes % Geometry.BLOCK_BYTES != 0 || context.sizeBytes < 0) {
+            throw StorageException.configuration("a volume of " + context.sizeBytes
+                + " bytes: the size must be a positive multiple of "
+                + Geometry.BLOCK_BYTES);
+        }
+        if (context.sizeBytes > 0) {
+            return context.sizeBytes / Geometry.BLOCK_BYTES;
+        }
+        final long deviceBlocks = device.sizeBytes() / Geometry.BLOCK_BYTES;
+        final long fits = VolumeFormatter.userBlocksFor(device.sizeBytes(), segmentBlocks(context, deviceBlocks),
+            context.config);
+        if (fits < 1) {
+            throw StorageException.configuration(device.uri() + " has " + device.sizeBytes()
+                + " bytes, which is too small for a volume with its reserves");
+        }
+        return fits;
+    }
+
+    /** Describes a volume; writes nothing. */
+    public static VolumeInfo info(final SecureDiskContext context) {
+        return withAccess(context, access -> {
+            final var fields = VolumeInspector.inspect(access, context.config.windowBytes);
+            return new VolumeInfo(fields, VolumeOpener.warnings(access));
+        });
+    }
+
+    /**
+     * Reads and authenticates everything that is live; writes nothing.
+     *
+     * @param progress told the number of blocks checked so far, now and then
+     */
+    public static VerifyReport verify(final SecureDiskContext context, final LongConsumer progress) {
+        return withAccess(context, access -> {
+            final VolumeVerifier.Result result = VolumeVerifier.verify(access, context.config.windowBytes, progress);
+            return new VerifyReport(result.blocksChecked(), result.damages(), result.damaged(),
+                VolumeOpener.warnings(access));
+        });
+    }
+
+    private static <T> T withAccess(final SecureDiskContext context, final Function<VolumeAccess, T> action) {
+        final byte[] key = DeviceAccess.key(context.key, context.keyFile);
+        BlockDevice device = null;
+        try {
+            device = DeviceAccess.open(context.deviceUri, context.device, OpenMode.READ_ONLY);
+            try (VolumeAccess access = VolumeAccess.open(device, key, context.anchor, context.anchorInstance,
+                context.aead)) {
+                return action.apply(access);
+            }
+        } finally {
+            KeyFile.zero(key);
+            if (device != null) {
+                DeviceAccess.close(device, context.device);
+            }
+        }
+    }
+}

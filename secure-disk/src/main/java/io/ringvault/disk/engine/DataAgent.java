@@ -1,0 +1,183 @@
+package io.ringvault.disk.engine;
+
+import io.ringvault.block.BlockCompletionHandler;
+import io.ringvault.block.BlockQueue;
+import io.ringvault.poller.BlockingWorker;
+import io.ringvault.ring.OneToOneQueue;
+import java.util.concurrent.CountDownLatch;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.NanoClock;
+
+/**
+ * The core of the disk: one thread that gives every request its place in the log. It only calls passive stages, in a
+ * fixed order; each stage owns its state and has its own class.
+ *
+ * <pre>
+ *   device poller → client intake → read path → write path → index stage → relocator → chunk writer → durable window
+ *                 → commit sequencer → checkpoint stage → segment allocator → (doorbell)
+ * </pre>
+ * Never blocks, locks, logs or allocates per request. An exception out of a stage is a defect of this program: the
+ * volume is poisoned, since its in-memory state can no longer be trusted.
+ */
+public final class DataAgent implements Agent {
+    private static final int POLL_LIMIT = 128;
+
+    private final EngineState state;
+    private final NanoClock clock;
+    private final BlockQueue queue;
+    private final ClientIntake intake;
+    private final ReadPath reads;
+    private final WritePath writes;
+    private final IndexStage index;
+    private final Relocator relocator;
+    private final ChunkWriter chunks;
+    private final DurableWindow window;
+    private final CommitSequencer commits;
+    private final CheckpointStage checkpoints;
+    private final SegmentAllocator allocator;
+    private final IndexLoader loader;
+    private final AnchorStage anchor;
+    private final BlockingWorker worker;
+    private final OneToOneQueue<Object> fromIndexAgent;
+    private final BlockCompletionHandler onCompletion = this::onCompletion;
+    private final CountDownLatch closedLatch = new CountDownLatch(1);
+    private volatile boolean closeRequested;
+    private boolean closing;
+
+    DataAgent(final EngineState state, final NanoClock clock, final BlockQueue queue, final ClientIntake intake,
+        final ReadPath reads,
+              final WritePath writes, final IndexStage index, final Relocator relocator, final ChunkWriter chunks,
+              final DurableWindow window, final CommitSequencer commits, final CheckpointStage checkpoints,
+              final SegmentAllocator allocator, final IndexLoader loader, final AnchorStage anchor,
+              final BlockingWorker worker,
+              final OneToOneQueue<Object> fromIndexAgent) {
+        this.state = state;
+        this.clock = clock;
+        this.queue = queue;
+        this.intake = intake;
+        this.reads = reads;
+        this.writes = writes;
+        this.index = index;
+        this.relocator = relocator;
+        this.chunks = chunks;
+        this.window = window;
+        this.commits = commits;
+        this.checkpoints = checkpoints;
+        this.allocator = allocator;
+        this.loader = loader;
+        this.anchor = anchor;
+        this.worker = worker;
+        this.fromIndexAgent = fromIndexAgent;
+    }
+
+    @Override
+    public String roleName() {
+        return "ringvault-data";
+    }
+
+    @Override
+    public int doWork() {
+        state.nowNs = clock.nanoTime();
+        int work = queue.poll(onCompletion, POLL_LIMIT);
+        work += worker.poll();
+        work += drainIndexAgent();
+        work += intake.step();
+        work += reads.step();
+        if (!writes.idle()) {
+            work += writes.step();
+        }
+        work += index.step(reads.oldestActive());
+        work += relocator.step();
+        work += chunks.sealIdle();
+        work += commits.step();
+        work += checkpoints.step();
+        work += window.step();
+        work += allocator.step();
+        queue.submit();
+        state.counters.freeSegments = allocator.free();
+        if (closeRequested) {
+            work += close();
+        }
+        return work;
+    }
+
+    /**
+     * Any thread: new requests are refused from now on; what is in flight ends, then the last checkpoint is written.
+     */
+    void requestClose() {
+        closeRequested = true;
+    }
+
+    /** Released when nothing is left to do for the close, or the volume is poisoned and nothing in flight remains. */
+    CountDownLatch closedLatch() {
+        return closedLatch;
+    }
+
+    boolean closed() {
+        return closedLatch.getCount() == 0;
+    }
+
+    private int close() {
+        if (!closing) {
+            intake.close();
+            closing = true;
+        }
+        if (closed() || !reads.idle() || !writes.idle() || !commits.idle() && !state.poisoned()) {
+            return 0;
+        }
+        if (state.readOnly || state.poisoned() || checkpoints.closed() && anchor.idle()) {
+            closedLatch.countDown();
+            return 1;
+        }
+        if (!checkpoints.closed()) {
+            checkpoints.close();
+        }
+        return 0;
+    }
+
+    @Override
+    public void onClose() {
+        queue.close();
+    }
+
+    private int drainIndexAgent() {
+        int work = 0;
+        for (Object message = fromIndexAgent.poll(); message != null; message = fromIndexAgent.poll()) {
+            onMessage(message);
+            work++;
+        }
+        return work;
+    }
+
+    private void onMessage(final Object message) {
+        switch (message) {
+            case IndexMessages.SegmentWanted wanted -> index.segmentWanted();
+            case IndexMessages.EditReady ready -> index.editReady(ready.edit());
+            case IndexMessages.SegmentFinished finished -> allocator.objectSegmentFinished(finished.segment(),
+                finished.endSlot());
+            case IndexMessages.CheckpointWritten written -> checkpoints.checkpointWritten();
+            case IndexMessages.CheckpointPublished published -> checkpoints.checkpointPublished(published);
+            case IndexMessages.CompactionDone done -> relocator.compactionDone();
+            case IndexMessages.Failed failed -> state.poison(failed.reason());
+            default -> throw new IllegalStateException("unknown message " + message);
+        }
+    }
+
+    private void onCompletion(final long token, final int status) {
+        final long owner = Tokens.owner(token);
+        final long number = Tokens.number(token);
+        if (owner == Tokens.CHUNK) {
+            window.onChunkCompletion((int) number, status);
+        } else if (owner == Tokens.FLUSH) {
+            window.onFlushCompletion(number, status);
+        } else if (owner == Tokens.READ) {
+            reads.onReadCompletion((int) number, status);
+        } else if (owner == Tokens.INDEX_READ) {
+            loader.onCompletion((int) number, status);
+        } else if (owner == Tokens.CLEANER_READ) {
+            relocator.onReadCompletion(status);
+        } else {
+            throw new IllegalStateException("completion with token 0x" + Long.toHexString(token));
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package io.ringvault.disk.engine;
+
+import io.ringvault.ring.OpStatus;
+
+/**
+ * What all stages of the data agent share: the volume's health, the cached clock and the counters.
+ * Written by the data agent only; {@link #poisonReason()} and the counters may be read by any thread.
+ */
+final class EngineState {
+    final EngineConfig config;
+    final EngineCounters counters = new EngineCounters();
+    final boolean readOnly;
+    /** Cached clock, refreshed once per duty cycle. */
+    long nowNs;
+    private volatile String poisonReason;
+    private int poisonStatus = OpStatus.OK;
+
+    EngineState(final EngineConfig config, final boolean readOnly) {
+        this.config = config;
+        this.readOnly = readOnly;
+    }
+
+    /** From now on nothing is written: the first reason is kept, reads go on. */
+    void poison(final String reason) {
+        if (poisonReason == null) {
+            poisonStatus = OpStatus.POISONED;
+            poisonReason = reason;
+        }
+    }
+
+    boolean poisoned() {
+        return poisonStatus != OpStatus.OK;
+    }
+
+    /** OK when writes are possible, otherwise the status that refuses them. */
+    int writeRefusal() {
+        return readOnly ? OpStatus.READ_ONLY : poisonStatus;
+    }
+
+    /** Null while healthy. Any thread. */
+    String poisonReason() {
+        return poisonReason;
+    }
+}

@@ -1,0 +1,379 @@
+package io.ringvault.disk.engine;
+
+import io.ringvault.block.BlockCompletionHandler;
+import io.ringvault.block.BlockQueue;
+import io.ringvault.log.CheckpointJob;
+import io.ringvault.log.PageDirectory;
+import io.ringvault.log.Place;
+import io.ringvault.log.Superblock;
+import io.ringvault.lsm.Compaction;
+import io.ringvault.lsm.CompactionPolicy;
+import io.ringvault.lsm.FlushJob;
+import io.ringvault.lsm.IndexEdit;
+import io.ringvault.lsm.IndexVersion;
+import io.ringvault.lsm.MergeJob;
+import io.ringvault.lsm.Table;
+import io.ringvault.ring.OneToOneQueue;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.agrona.concurrent.Agent;
+
+/**
+ * Builds everything that is built from memtables: tables, merges, checkpoints, superblock slots. It reads frozen
+ * memtables and its own blocks, never the data agent's state; what it makes takes effect only when the data agent
+ * seals the edit.
+ *
+ * <p>One flush, one merge and one checkpoint may be under way at once; each gets a bounded share of every duty cycle.
+ * One thread; never blocks.
+ */
+public final class IndexAgent implements Agent {
+    private static final int POLL_LIMIT = 64;
+
+    private final EngineConfig config;
+    private final BlockQueue queue;
+    private final ObjectWriter writer;
+    private final ObjectFetcher fetcher;
+    private final ObjectSegments segments;
+    private final SlotWriter slots;
+    private final OneToOneQueue<Object> inbox;
+    private final OneToOneQueue<Object> outbox;
+    private final TableIds tableIds;
+    private final CompactionPolicy policy;
+    private final long session;
+    private final BlockCompletionHandler onCompletion = this::onCompletion;
+
+    private IndexVersion version;
+    private Superblock current;
+    private PageDirectory directory;
+
+    private FlushJob flush;
+    private IndexEdit flushEdit;
+    private long flushBarrier = -1;
+    private boolean flushSent;
+
+    private MergeJob merge;
+    private IndexEdit mergeEdit;
+    private long mergeBarrier = -1;
+    private boolean mergeSent;
+    private boolean forced;
+    private final List<Long> rewrites = new ArrayList<>();
+
+    private CheckpointJob checkpoint;
+    private IndexMessages.WriteCheckpoint checkpointRequest;
+    private long checkpointBarrier = -1;
+    private boolean checkpointReported;
+    private boolean slotStarted;
+
+    private final List<IndexMessages.SegmentFinished> finished = new ArrayList<>();
+    private boolean failed;
+
+    IndexAgent(final EngineConfig config, final BlockQueue queue, final ObjectWriter writer,
+        final ObjectFetcher fetcher,
+               final ObjectSegments segments, final SlotWriter slots, final OneToOneQueue<Object> inbox,
+               final OneToOneQueue<Object> outbox, final TableIds tableIds, final CompactionPolicy policy,
+               final long session,
+               final IndexVersion version, final Superblock current, final PageDirectory directory) {
+        this.config = config;
+        this.queue = queue;
+        this.writer = writer;
+        this.fetcher = fetcher;
+        this.segments = segments;
+        this.slots = slots;
+        this.inbox = inbox;
+        this.outbox = outbox;
+        this.tableIds = tableIds;
+        this.policy = policy;
+        this.session = session;
+        this.version = version;
+        this.current = current;
+        this.directory = directory;
+    }
+
+    @Override
+    public String roleName() {
+        return "ringvault-index";
+    }
+
+    @Override
+    public int doWork() {
+        int work = queue.poll(onCompletion, POLL_LIMIT);
+        for (Object message = inbox.poll(); message != null; message = inbox.poll()) {
+            onMessage(message);
+            work++;
+        }
+        if (failed) {
+            return work;
+        }
+        work += stepFlush();
+        work += stepCheckpoint();
+        work += stepMerge();
+        work += stepSegments();
+        work += writer.step();
+        work += slots.step();
+        queue.submit();
+        checkFailures();
+        return work;
+    }
+
+    @Override
+    public void onClose() {
+        queue.close();
+    }
+
+    private void onMessage(final Object message) {
+        switch (message) {
+            case IndexMessages.Flush request -> {
+                flush = new FlushJob(request.frozen(), tableIds, config.tableBlocks, policy.cutsFor(version, 0));
+                flushEdit = null;
+                flushSent = false;
+            }
+            case IndexMessages.Grant grant -> {
+                segments.add(grant.segment(), grant.generation(), session);
+                writer.grant(grant.segment(), grant.generation());
+            }
+            case IndexMessages.EditSealed sealed -> onEditSealed(sealed);
+            case IndexMessages.WriteCheckpoint request -> {
+                checkpointRequest = request;
+                checkpoint = new CheckpointJob(request.snapshot(), directory, request.sparseGenerations()::contains);
+                checkpointBarrier = -1;
+                checkpointReported = false;
+                slotStarted = false;
+                rewriteTablesIn(request.sparseGenerations());
+            }
+            case IndexMessages.SlotPermission permission -> writeSlot(permission);
+            case IndexMessages.ForceCompaction request -> forced = true;
+            default -> throw new IllegalStateException("unknown message " + message);
+        }
+    }
+
+    private void onEditSealed(final IndexMessages.EditSealed sealed) {
+        version = sealed.version();
+        if (sealed.edit() == flushEdit) {
+            flush = null;
+            flushEdit = null;
+            flushBarrier = -1;
+        } else if (sealed.edit() == mergeEdit) {
+            merge = null;
+            mergeEdit = null;
+            mergeBarrier = -1;
+        } else {
+            throw new IllegalStateException("an edit was sealed that is not under way");
+        }
+    }
+
+    // ---- memtable flush
+
+    private int stepFlush() {
+        if (flush == null || flushSent) {
+            return 0;
+        }
+        if (flushEdit == null) {
+            if (!flush.step(writer, fetcher, config.indexBudgetRecords)) {
+                return progress();
+            }
+            flushEdit = flush.edit();
+            flushBarrier = writer.barrier();
+            return 1;
+        }
+        if (!writer.reached(flushBarrier)) {
+            return 0;
+        }
+        flushSent = true;
+        send(new IndexMessages.EditReady(flushEdit));
+        return 1;
+    }
+
+    private long lastProgress;
+
+    /** 1 when blocks were appended since the last call: jobs that wait for space or reads count as idle. */
+    private int progress() {
+        final long now = writer.position();
+        final boolean moved = now != lastProgress;
+        lastProgress = now;
+        return moved ? 1 : 0;
+    }
+
+    // ---- merges
+
+    private int stepMerge() {
+        if (mergeEdit == null && merge == null) {
+            return startMerge();
+        }
+        if (mergeSent) {
+            return 0;
+        }
+        if (mergeEdit == null) {
+            if (!merge.step(writer, fetcher, config.indexBudgetRecords)) {
+                return progress();
+            }
+            mergeEdit = merge.edit();
+            mergeBarrier = writer.barrier();
+            return 1;
+        }
+        if (!writer.reached(mergeBarrier)) {
+            return 0;
+        }
+        mergeSent = true;
+        send(new IndexMessages.EditReady(mergeEdit));
+        return 1;
+    }
+
+    private int startMerge() {
+        final Compaction next = nextCompaction();
+        if (next == null) {
+            return 0;
+        }
+        mergeSent = false;
+        if (next.move()) {
+            mergeEdit = next.moveEdit();
+            mergeBarrier = writer.barrier();
+        } else {
+            merge = new MergeJob(next, tableIds);
+            mergeEdit = null;
+        }
+        return 1;
+    }
+
+    private Compaction nextCompaction() {
+        if (forced && flush == null) {
+            final Compaction step = policy.forced(version);
+            if (step != null) {
+                return step;
+            }
+            forced = false;
+            send(new IndexMessages.CompactionDone());
+        }
+        while (!rewrites.isEmpty()) {
+            final long tableId = rewrites.removeLast();
+            if (version.table(tableId) != null) {
+                return policy.rewrite(version, tableId);
+            }
+        }
+        return policy.next(version);
+    }
+
+    /** Tables with blocks in segments that shall become empty are written anew. */
+    private void rewriteTablesIn(final Set<Long> generations) {
+        rewrites.clear();
+        for (final Table table : version.tables()) {
+            for (int extent = 0; extent < table.extentCount(); extent++) {
+                if (generations.contains(table.extentGeneration(extent))) {
+                    rewrites.add(table.id());
+                    break;
+                }
+            }
+            if (generations.contains(table.headGeneration()) && !rewrites.contains(table.id())) {
+                rewrites.add(table.id());
+            }
+        }
+    }
+
+    // ---- checkpoints
+
+    private int stepCheckpoint() {
+        if (checkpoint == null) {
+            return 0;
+        }
+        if (checkpointBarrier < 0) {
+            if (!checkpoint.step(writer)) {
+                return progress();
+            }
+            checkpointBarrier = writer.barrier();
+            return 1;
+        }
+        if (!checkpointReported) {
+            if (!writer.reached(checkpointBarrier)) {
+                return 0;
+            }
+            checkpointReported = true;
+            send(new IndexMessages.CheckpointWritten());
+            return 1;
+        }
+        if (slotStarted && !slots.busy() && slots.failure() == null) {
+            directory = checkpoint.result();
+            checkpoint = null;
+            send(new IndexMessages.CheckpointPublished(current.which(), checkpointRequest.snapshotNumber(),
+                checkpointRequest.replay().sequence, directory, checkpointRequest.clean()));
+            checkpointRequest = null;
+            return 1;
+        }
+        return 0;
+    }
+
+    private void writeSlot(final IndexMessages.SlotPermission permission) {
+        final ReplayPoint replay = checkpointRequest.replay();
+        final List<Place> places = new ArrayList<>();
+        for (int i = 0; i < replay.places(); i++) {
+            places.add(new Place(replay.generations[i], replay.segments[i], replay.slots[i]));
+        }
+        final var root = checkpoint.result().root();
+        final Superblock.Builder next = current.toBuilder()
+            .serial(current.serial() + 1)
+            .closedCleanly(checkpointRequest.clean())
+            .base(checkpoint.snapshot().commit())
+            .checkpointRoot(new Place(root.generation(), root.segment(), root.slot()))
+            .replayFrom(replay.sequence, replay.previousTag0, replay.previousTag1, places)
+            .engineCommits(permission.engineCommits());
+        if (permission.lastAnchored() != null) {
+            next.lastAnchored(permission.lastAnchored());
+        }
+        current = next.build();
+        slots.start(current);
+        slotStarted = true;
+    }
+
+    // ---- segments
+
+    private int stepSegments() {
+        int work = 0;
+        if (writer.wantsSegment()) {
+            send(new IndexMessages.SegmentWanted());
+            work++;
+        }
+        final int segment = writer.takeFinishedSegment();
+        if (segment >= 0) {
+            finished.add(new IndexMessages.SegmentFinished(segment, writer.finishedEndSlot()));
+        }
+        // A finished segment is told only when no job is under way whose objects in it the data agent does not know
+        // yet.
+        if (!finished.isEmpty() && flush == null && merge == null && mergeEdit == null && checkpoint == null) {
+            finished.forEach(this::send);
+            finished.clear();
+            work++;
+        }
+        return work;
+    }
+
+    private void send(final Object message) {
+        if (!outbox.offer(message)) {
+            throw new IllegalStateException("the data agent's mailbox of " + outbox.capacity() + " is full");
+        }
+    }
+
+    private void checkFailures() {
+        final String reason = writer.failure() != null ? writer.failure() : slots.failure();
+        if (reason != null) {
+            failed = true;
+            send(new IndexMessages.Failed(reason));
+        }
+    }
+
+    private void onCompletion(final long token, final int status) {
+        final long owner = Tokens.owner(token);
+        final long number = Tokens.number(token);
+        if (owner == Tokens.OBJECT_WRITE) {
+            writer.onWriteCompletion(number, status);
+        } else if (owner == Tokens.OBJECT_FLUSH) {
+            writer.onFlushCompletion(status);
+        } else if (owner == Tokens.OBJECT_READ) {
+            fetcher.onCompletion((int) number, status);
+        } else if (owner == Tokens.SLOT_READ) {
+            slots.onReadCompletion(status);
+        } else if (owner == Tokens.SLOT_WRITE) {
+            slots.onWriteCompletion(status);
+        } else {
+            throw new IllegalStateException("completion with token 0x" + Long.toHexString(token));
+        }
+    }
+}

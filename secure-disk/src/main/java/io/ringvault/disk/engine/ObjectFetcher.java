@@ -1,0 +1,111 @@
+package io.ringvault.disk.engine;
+
+import io.ringvault.block.BlockDevice;
+import io.ringvault.block.BlockQueue;
+import io.ringvault.block.BlockStatus;
+import io.ringvault.log.BlockSealer;
+import io.ringvault.log.Geometry;
+import io.ringvault.log.ObjectReader;
+import io.ringvault.log.SessionKeys;
+import io.ringvault.ring.DmaSlotPool;
+
+/** Reads and verifies table blocks for merges. Index agent only; never blocks. */
+final class ObjectFetcher implements ObjectReader {
+    private static final int SLOTS = 64;
+
+    private final Geometry geometry;
+    private final BlockQueue queue;
+    private final BlockSealer sealer;
+    private final SessionKeys keys;
+    private final ObjectSegments segments;
+    private final EngineCounters counters;
+    private final DmaSlotPool slots;
+    private final Fetch[] fetches = new Fetch[SLOTS];
+    private final byte[] sealed = new byte[Geometry.BLOCK_BYTES];
+    private int inFlight;
+
+    private static final class Fetch {
+        int kind;
+        long objectId;
+        int ordinal;
+        long generation;
+        int slot;
+        byte[] target;
+        int state;
+    }
+
+    ObjectFetcher(final BlockDevice device, final BlockQueue queue, final Geometry geometry, final BlockSealer sealer,
+                  final SessionKeys keys, final ObjectSegments segments, final EngineCounters counters) {
+        this.geometry = geometry;
+        this.queue = queue;
+        this.sealer = sealer;
+        this.keys = keys;
+        this.segments = segments;
+        this.counters = counters;
+        this.slots = new DmaSlotPool(device.allocate((long) SLOTS * Geometry.BLOCK_BYTES), Geometry.BLOCK_BYTES);
+        for (int i = 0; i < SLOTS; i++) {
+            fetches[i] = new Fetch();
+        }
+    }
+
+    boolean idle() {
+        return inFlight == 0;
+    }
+
+    @Override
+    public int start(final int kind, final long objectId, final int ordinal, final long generation, final int slot,
+                     final byte[] target4080) {
+        final int ticket = slots.acquire();
+        if (ticket < 0) {
+            return -1;
+        }
+        final Fetch fetch = fetches[ticket];
+        fetch.kind = kind;
+        fetch.objectId = objectId;
+        fetch.ordinal = ordinal;
+        fetch.generation = generation;
+        fetch.slot = slot;
+        fetch.target = target4080;
+        final int segment = segments.segmentOf(generation);
+        if (segment < 0) {
+            fetch.state = FAILED;
+            return ticket;
+        }
+        fetch.state = PENDING;
+        if (!queue.read(Tokens.OBJECT_READ | ticket, geometry.blockOf(segment, slot) * Geometry.BLOCK_BYTES,
+            Geometry.BLOCK_BYTES,
+            slots.buffer(), slots.offset(ticket))) {
+            slots.release(ticket);
+            return -1;
+        }
+        counters.deviceBytesRead += Geometry.BLOCK_BYTES;
+        inFlight++;
+        return ticket;
+    }
+
+    @Override
+    public int state(final int ticket) {
+        final int state = fetches[ticket].state;
+        if (state != PENDING) {
+            fetches[ticket].target = null;
+            slots.release(ticket);
+        }
+        return state;
+    }
+
+    void onCompletion(final int ticket, final int status) {
+        inFlight--;
+        final Fetch fetch = fetches[ticket];
+        boolean verified = false;
+        if (status == BlockStatus.OK) {
+            slots.buffer().copyOut(slots.offset(ticket), sealed, 0, Geometry.BLOCK_BYTES);
+            verified = sealer.openBlock(keys.key(segments.sessionOf(fetch.generation)), fetch.kind, fetch.objectId,
+                fetch.ordinal,
+                fetch.generation, fetch.slot, sealed, fetch.target);
+        }
+        if (!verified) {
+            counters.integrityErrors++;
+        }
+        fetch.state = verified ? READY : FAILED;
+    }
+}

@@ -1,0 +1,357 @@
+package io.ringvault.disk.engine;
+
+import io.ringvault.block.BlockQueue;
+import io.ringvault.block.BlockStatus;
+import io.ringvault.block.DmaBuffer;
+import io.ringvault.crypto.AeadKey;
+import io.ringvault.log.BlockSealer;
+import io.ringvault.log.Geometry;
+import io.ringvault.log.Le;
+import io.ringvault.log.ObjectKind;
+import io.ringvault.log.SegmentPurpose;
+import io.ringvault.log.SegmentState;
+import io.ringvault.log.SegmentTable;
+import io.ringvault.log.SessionKeys;
+import io.ringvault.log.SummaryCodec;
+import io.ringvault.lsm.Found;
+import io.ringvault.lsm.Lookup;
+import java.util.BitSet;
+
+/**
+ * The cleaner: takes the closed segment with the fewest references, looks up every block that its summaries name,
+ * moves what is live to the relocation stream (verified and sealed again under the present session), and leaves the
+ * segment empty.
+ *
+ * <pre>
+ *  IDLE → READING (a piece of the victim) → SCANNING ⇄ WAITING (index block) → READING … → IDLE (victim empty)
+ * </pre>
+ * Reference counts are upper bounds: merges find overwritten records late. When even the best victim looks full, a
+ * forced compaction makes the counts exact first. A live block that does not verify becomes LOST: an error until it is
+ * overwritten, never zeros.
+ *
+ * <p>Data agent only; bounded work per step.
+ */
+final class Relocator implements WritePath.SpaceJudge {
+    private static final int IDLE = 0;
+    private static final int READING = 1;
+    private static final int SCANNING = 2;
+    private static final int WAITING = 3;
+    private static final int CELLS_PER_STEP = 32;
+
+    private final EngineState state;
+    private final Geometry geometry;
+    private final SegmentTable table;
+    private final SegmentAllocator allocator;
+    private final ChunkWriter chunks;
+    private final DurableWindow window;
+    private final IndexStage index;
+    private final IndexLoader loader;
+    private final BlockQueue queue;
+    private final BlockSealer sealer;
+    private final SessionKeys keys;
+    private final DmaBuffer buffer;
+    private final int pieceBlocks;
+    private final byte[] piece;
+    private final byte[] summary = new byte[Geometry.SEALED_BYTES];
+    private final byte[] sealed = new byte[BlockSealer.DATA_WITH_TAG_BYTES];
+    private final byte[] plain = new byte[Geometry.BLOCK_BYTES];
+    private final byte[] sealedSummary = new byte[Geometry.BLOCK_BYTES];
+    private final Found found = new Found();
+    private final Found inMemtable = new Found();
+    private final BitSet unreadable = new BitSet();
+
+    private int phase = IDLE;
+    private int victim;
+    private long victimGeneration;
+    private AeadKey victimKey;
+    private int pieceStart;
+    private int pieceCount;
+    private boolean reading;
+    /** Slot of the summary that is scanned, and the next cell of it. */
+    private int summarySlot;
+    private boolean summaryOpen;
+    private int cell;
+    private int dataSlot;
+    private boolean compacting;
+    private boolean countsExact;
+
+    Relocator(final EngineState state, final Geometry geometry, final SegmentTable table,
+        final SegmentAllocator allocator,
+              final ChunkWriter chunks, final DurableWindow window, final IndexStage index, final IndexLoader loader,
+              final BlockQueue queue, final BlockSealer sealer, final SessionKeys keys, final DmaBuffer buffer) {
+        this.state = state;
+        this.geometry = geometry;
+        this.table = table;
+        this.allocator = allocator;
+        this.chunks = chunks;
+        this.window = window;
+        this.index = index;
+        this.loader = loader;
+        this.queue = queue;
+        this.sealer = sealer;
+        this.keys = keys;
+        this.buffer = buffer;
+        this.pieceBlocks = (int) (buffer.lengthBytes() / Geometry.BLOCK_BYTES);
+        this.piece = new byte[(int) buffer.lengthBytes()];
+    }
+
+    /** Free space is short: segments should be cleaned, checkpoints should release what is empty. */
+    boolean pressure() {
+        return allocator.free() <= allocator.reserves().user() + LogStream.COUNT * 2;
+    }
+
+    boolean idle() {
+        return phase == IDLE;
+    }
+
+    /** Nothing that is under way can make space: no victim, nothing empty that waits for a checkpoint, exact counts. */
+    @Override
+    public boolean exhausted() {
+        return phase == IDLE && !compacting && countsExact && index.flushed() && allocator.limbo() == 0
+            && allocator.quarantined() == 0
+            && bestVictim() < 0 && !allocator.canRoll(LogStream.USER, 1);
+    }
+
+    void compactionDone() {
+        compacting = false;
+        countsExact = true;
+    }
+
+    /** Something was written since: what looked hopeless may not be any more. */
+    private void contentChanged() {
+        countsExact = false;
+    }
+
+    int step() {
+        if (state.poisoned() || state.readOnly) {
+            return 0;
+        }
+        return switch (phase) {
+            case IDLE -> chooseVictim();
+            case READING -> read();
+            case SCANNING -> scan();
+            default -> 0;
+        };
+    }
+
+    private int chooseVictim() {
+        if (!pressure() || allocator.free() + allocator.limbo() > allocator.reserves().user() + LogStream.COUNT * 4
+            || !chunks.canPlace(LogStream.RELOCATION, 1, 0)) {
+            return 0;
+        }
+        final int best = bestVictim();
+        if (best < 0) {
+            if (compacting || countsExact && index.flushed()) {
+                return 0;
+            }
+            compacting = true;
+            index.forceCompaction();
+            return 1;
+        }
+        victim = best;
+        victimGeneration = table.generation(victim);
+        victimKey = keys.key(table.session(victim));
+        table.victim(victim);
+        summarySlot = 1;
+        summaryOpen = false;
+        pieceCount = 0;
+        phase = table.endSlot(victim) > 1 ? READING : SCANNING;
+        return 1;
+    }
+
+    /** The closed segment with the fewest references, if cleaning it gains anything; otherwise -1. */
+    private int bestVictim() {
+        int best = -1;
+        int fewest = geometry.segmentBlocks();
+        for (int segment = 0; segment < table.segmentCount(); segment++) {
+            if (table.state(segment) == SegmentState.CLOSED && table.purpose(segment) != SegmentPurpose.OBJECT
+                && table.lastSequence(segment) <= window.durableSequence() && !unreadable.get(segment)) {
+                final int live = table.tableRefs(segment) + table.memRefs(segment);
+                if (live < fewest) {
+                    fewest = live;
+                    best = segment;
+                }
+            }
+        }
+        return fewest <= gainfulLimit() ? best : -1;
+    }
+
+    /** References up to which moving the live blocks, with their summaries, leaves at least 1/32 of a segment free. */
+    private int gainfulLimit() {
+        final int usable = geometry.segmentBlocks() - 1;
+        final int perChunk = Math.min(state.config.chunkDataBlocks, usable - 1);
+        final int room = usable - Math.max(1, usable / 32);
+        return room * perChunk / (perChunk + 1);
+    }
+
+    private int read() {
+        if (reading) {
+            return 0;
+        }
+        final int count = Math.min(pieceBlocks, table.endSlot(victim) - summarySlot);
+        if (!queue.read(Tokens.CLEANER_READ, geometry.blockOf(victim, summarySlot) * Geometry.BLOCK_BYTES,
+            count * Geometry.BLOCK_BYTES, buffer, 0)) {
+            return 0;
+        }
+        state.counters.deviceBytesRead += (long) count * Geometry.BLOCK_BYTES;
+        pieceStart = summarySlot;
+        pieceCount = count;
+        reading = true;
+        return 1;
+    }
+
+    void onReadCompletion(final int status) {
+        reading = false;
+        if (status != BlockStatus.OK) {
+            giveUp();
+            return;
+        }
+        buffer.copyOut(0, piece, 0, pieceCount * Geometry.BLOCK_BYTES);
+        phase = SCANNING;
+    }
+
+    /** What cannot be read cannot be proved empty: the segment stays as it is, its blocks answer for themselves. */
+    private void giveUp() {
+        state.counters.integrityErrors++;
+        unreadable.set(victim);
+        table.unvictim(victim);
+        phase = IDLE;
+    }
+
+    private int scan() {
+        int budget = CELLS_PER_STEP;
+        while (budget > 0) {
+            if (!summaryOpen) {
+                if (summarySlot >= table.endSlot(victim)) {
+                    finish();
+                    return CELLS_PER_STEP - budget + 1;
+                }
+                if (!openSummary()) {
+                    return 1;
+                }
+            }
+            if (cell == SummaryCodec.cellCount(summary)) {
+                summarySlot = dataSlot;
+                summaryOpen = false;
+                continue;
+            }
+            if (SummaryCodec.hasData(SummaryCodec.cellType(summary, cell))) {
+                if (!moveIfLive()) {
+                    return CELLS_PER_STEP - budget;
+                }
+                dataSlot++;
+            }
+            cell++;
+            budget--;
+        }
+        return CELLS_PER_STEP;
+    }
+
+    /**
+     * Opens the summary at {@link #summarySlot}; false when its chunk must be read first, or the victim was given up.
+     */
+    private boolean openSummary() {
+        final int at = summarySlot - pieceStart;
+        if (pieceCount == 0 || at >= pieceCount) {
+            phase = READING;
+            return false;
+        }
+        System.arraycopy(piece, at * Geometry.BLOCK_BYTES, sealedSummary, 0, Geometry.BLOCK_BYTES);
+        if (!sealer.openBlock(victimKey, ObjectKind.SUMMARY, 0, 0, victimGeneration, summarySlot, sealedSummary,
+            summary)) {
+            giveUp();
+            return false;
+        }
+        final int end = summarySlot + 1 + SummaryCodec.dataCount(summary);
+        if (end > table.endSlot(victim)) {
+            giveUp();
+            return false;
+        }
+        if (end > pieceStart + pieceCount) {
+            phase = READING;
+            return false;
+        }
+        summaryOpen = true;
+        cell = 0;
+        dataSlot = summarySlot + 1;
+        return true;
+    }
+
+    /** Moves the block of the present cell if it is the newest of its LBA; false when something must be waited for. */
+    private boolean moveIfLive() {
+        final long lba = SummaryCodec.cellLow(summary, cell);
+        if (SummaryCodec.cellType(summary, cell) == SummaryCodec.VOID) {
+            return true;
+        }
+        final int code = lookUp(lba);
+        if (code == Lookup.NEED_BLOCK) {
+            return false;
+        }
+        if (code != Lookup.FOUND || found.generation != victimGeneration || found.slot != dataSlot) {
+            return code != Lookup.ERROR || unprovable();
+        }
+        if (!chunks.canPlace(LogStream.RELOCATION, 1, 0) || !index.hasRoom(1, 0)) {
+            return false;
+        }
+        System.arraycopy(piece, (dataSlot - pieceStart) * Geometry.BLOCK_BYTES, sealed, 0, Geometry.BLOCK_BYTES);
+        Le.putLong(sealed, Geometry.BLOCK_BYTES, found.tag0);
+        Le.putLong(sealed, Geometry.BLOCK_BYTES + 8, found.tag1);
+        if (sealer.openData(victimKey, victimGeneration, dataSlot, lba, sealed, plain)) {
+            chunks.placeBlock(LogStream.RELOCATION, lba, plain);
+            index.put(lba, chunks.placedSegment(), chunks.placedGeneration(), chunks.placedSlot(), chunks.placedTag0(),
+                chunks.placedTag1());
+            state.counters.blocksRelocated++;
+        } else {
+            chunks.placeLost(LogStream.RELOCATION, lba, 1);
+            index.lost(lba, 1);
+            state.counters.blocksLost++;
+        }
+        contentChanged();
+        return true;
+    }
+
+    /** An index block cannot be verified: whether this block lives is unknown, so the segment is not emptied. */
+    private boolean unprovable() {
+        giveUp();
+        return false;
+    }
+
+    /**
+     * Looks the LBA up as of now. If the version changes while an index block arrives, the cursor starts anew in the
+     * new one; and a record that the memtable got meanwhile counts first.
+     */
+    private int lookUp(final long lba) {
+        final int inMemory = index.findInMemtable(lba, inMemtable);
+        if (inMemory != Lookup.ABSENT) {
+            found.reset();
+            found.generation = inMemtable.generation;
+            found.slot = inMemtable.slot;
+            found.tag0 = inMemtable.tag0;
+            found.tag1 = inMemtable.tag1;
+            return inMemory;
+        }
+        final int code = index.version().find(lba, found, index.cache());
+        if (code == Lookup.NEED_BLOCK) {
+            final int started = loader.start(found, null);
+            if (started == IndexLoader.STARTED) {
+                phase = WAITING;
+            }
+            return started == IndexLoader.BROKEN ? Lookup.ERROR : Lookup.NEED_BLOCK;
+        }
+        return code;
+    }
+
+    void indexBlockLoaded(final boolean verified) {
+        phase = SCANNING;
+        if (!verified) {
+            giveUp();
+        }
+    }
+
+    private void finish() {
+        allocator.cleaned(victim);
+        state.counters.segmentsCleaned++;
+        contentChanged();
+        phase = IDLE;
+    }
+}

@@ -1,0 +1,216 @@
+package io.ringvault.disk.engine;
+
+import io.ringvault.log.SegmentPurpose;
+import io.ringvault.log.SegmentState;
+import io.ringvault.log.SegmentTable;
+import java.util.BitSet;
+
+/**
+ * Gives segments to the streams and to the index writer, and takes empty ones back when nothing can reach them any more
+ * (protocol rules 37-42). Data agent only.
+ *
+ * <p><b>Crash:</b> an EMPTY segment becomes FREE when both superblock slots name checkpoints whose snapshot was taken
+ * after it became empty, with replay-from behind its last chunk. A snapshot is taken at a commit and holds everything
+ * sequenced before; so whatever superseded the segment's blocks is in both checkpoints, and neither recovery nor the
+ * fallback slot needs its content or its chunks.
+ */
+final class SegmentAllocator {
+    private final SegmentTable table;
+    private final SpaceReserves reserves;
+    private final long session;
+    private final int[] emptySegments;
+    private int emptyCount;
+    private int quarantined;
+    private long nextGeneration;
+
+    private long snapshotsTaken;
+    private final long[] slotSnapshot = new long[2];
+    private final long[] slotReplayFrom = new long[2];
+    private int checkpointsPublished;
+    private long nextReadSerial;
+    private long oldestActiveRead = Long.MAX_VALUE;
+    private boolean scanNeeded;
+
+    SegmentAllocator(final SegmentTable table, final SpaceReserves reserves, final long session,
+        final long nextGeneration,
+                     final long replayFrom, final BitSet lately, final boolean readOnly) {
+        this.table = table;
+        this.reserves = reserves;
+        this.session = session;
+        this.nextGeneration = nextGeneration;
+        this.emptySegments = new int[table.segmentCount()];
+        this.quarantined = table.count(SegmentState.QUARANTINED);
+        slotReplayFrom[0] = replayFrom;
+        slotReplayFrom[1] = replayFrom;
+        slotSnapshot[0] = 1;
+        slotSnapshot[1] = 1;
+        if (!readOnly) {
+            collectEmpty(lately, false);
+        }
+        snapshotsTaken = 1;
+        if (!readOnly) {
+            collectEmpty(lately, true);
+        }
+    }
+
+    /**
+     * What is empty at the start is covered by the checkpoint that both slots name; what was written lately waits for
+     * two more.
+     */
+    private void collectEmpty(final BitSet lately, final boolean wanted) {
+        for (int segment = 0; segment < table.segmentCount(); segment++) {
+            if (table.state(segment) == SegmentState.CLOSED && lately.get(segment) == wanted) {
+                closed(segment);
+            }
+        }
+    }
+
+    long nextGeneration() {
+        return nextGeneration;
+    }
+
+    int free() {
+        return table.count(SegmentState.FREE);
+    }
+
+    /** Segments that will be free after further checkpoints. */
+    int limbo() {
+        return emptyCount;
+    }
+
+    int quarantined() {
+        return quarantined;
+    }
+
+    SpaceReserves reserves() {
+        return reserves;
+    }
+
+    /** Whether a stream may move on by so many segments without touching what others need. */
+    boolean canRoll(final int stream, final int rolls) {
+        final int floor = stream == LogStream.USER ? reserves.user() : reserves.checkpoint();
+        return free() - rolls >= floor;
+    }
+
+    /** Gives the stream a successor if it has none; commits and checkpoints need one even when writes must wait. */
+    boolean announceSuccessor(final LogStream stream) {
+        if (stream.successor >= 0) {
+            return true;
+        }
+        if (free() <= reserves.recovery()) {
+            return false;
+        }
+        final int segment = take(stream.id);
+        stream.successor = segment;
+        stream.successorGeneration = table.generation(segment);
+        stream.successorAnnounced = false;
+        return true;
+    }
+
+    /** An open segment for the index writer, or -1. */
+    int grantObjectSegment() {
+        if (free() <= Math.min(reserves.recovery(), 1)) {
+            return -1;
+        }
+        final int segment = take(SegmentPurpose.OBJECT);
+        table.open(segment);
+        return segment;
+    }
+
+    /** The index writer is done with a segment. */
+    void objectSegmentFinished(final int segment, final int endSlot) {
+        table.advance(segment, endSlot, 0);
+        table.close(segment);
+        closed(segment);
+    }
+
+    private int take(final int purpose) {
+        final int segment = table.nextFree();
+        table.announce(segment, nextGeneration, session, purpose);
+        nextGeneration++;
+        return segment;
+    }
+
+    /** A segment was closed, or the references of a closed one changed: it may be empty. */
+    void closed(final int segment) {
+        if (table.state(segment) == SegmentState.CLOSED && table.tableRefs(segment) == 0
+            && table.memRefs(segment) == 0) {
+            emptied(segment);
+        }
+    }
+
+    /** No live block is left in the segment; reads issued so far may still need it. */
+    private void emptied(final int segment) {
+        table.empty(segment, snapshotsTaken, nextReadSerial);
+        emptySegments[emptyCount++] = segment;
+        scanNeeded = true;
+    }
+
+    /** The cleaner looked up every block of a victim and moved what lived. */
+    void cleaned(final int victim) {
+        emptied(victim);
+    }
+
+    /** Serial that the next read gets. */
+    long nextReadSerial() {
+        return nextReadSerial;
+    }
+
+    /** Tells the serial of the next read, and of the oldest one that has not ended (MAX_VALUE: none). */
+    void reads(final long nextSerial, final long oldestActive) {
+        nextReadSerial = nextSerial;
+        if (oldestActive != oldestActiveRead) {
+            oldestActiveRead = oldestActive;
+            scanNeeded |= emptyCount > 0;
+        }
+    }
+
+    /** A checkpoint's snapshot was taken. Returns its number, from 1. */
+    long snapshotTaken() {
+        return ++snapshotsTaken;
+    }
+
+    /** The superblock slot now names the checkpoint of this snapshot. */
+    void published(final int slot, final long snapshot, final long replayFrom) {
+        slotSnapshot[slot] = snapshot;
+        slotReplayFrom[slot] = replayFrom;
+        checkpointsPublished++;
+        scanNeeded = true;
+        if (checkpointsPublished >= 2 && quarantined > 0) {
+            for (int segment = 0; segment < table.segmentCount(); segment++) {
+                if (table.state(segment) == SegmentState.QUARANTINED) {
+                    table.free(segment);
+                }
+            }
+            quarantined = 0;
+        }
+    }
+
+    /** Checkpoints that must still be published before everything that is empty now can be free. */
+    boolean checkpointWouldFree() {
+        return emptyCount > 0 || quarantined > 0;
+    }
+
+    int step() {
+        if (!scanNeeded || emptyCount == 0) {
+            return 0;
+        }
+        scanNeeded = false;
+        final long snapshot = Math.min(slotSnapshot[0], slotSnapshot[1]);
+        final long replayFrom = Math.min(slotReplayFrom[0], slotReplayFrom[1]);
+        int kept = 0;
+        int freed = 0;
+        for (int i = 0; i < emptyCount; i++) {
+            final int segment = emptySegments[i];
+            if (table.emptyAt(segment) < snapshot && table.lastSequence(segment) < replayFrom
+                && table.emptyReadSerial(segment) <= oldestActiveRead) {
+                table.free(segment);
+                freed++;
+            } else {
+                emptySegments[kept++] = segment;
+            }
+        }
+        emptyCount = kept;
+        return freed;
+    }
+}

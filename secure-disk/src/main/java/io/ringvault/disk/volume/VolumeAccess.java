@@ -1,0 +1,81 @@
+package io.ringvault.disk.volume;
+
+import io.ringvault.block.BlockDevice;
+import io.ringvault.crypto.AeadProvider;
+import io.ringvault.crypto.VolumeKey;
+import io.ringvault.log.Anchor;
+import io.ringvault.log.Anchors;
+import io.ringvault.log.BlockSealer;
+import io.ringvault.log.Header;
+import io.ringvault.log.KeySlots;
+import io.ringvault.log.QueueBlockStore;
+import io.ringvault.log.Superblocks;
+import io.ringvault.log.VolumeHeader;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A volume that was unlocked but not yet recovered: header, volume key, superblock slots, anchor. Reads only. Control
+ * plane.
+ */
+public final class VolumeAccess implements AutoCloseable {
+    final BlockDevice device;
+    final QueueBlockStore store;
+    final Header header;
+    final VolumeKey volumeKey;
+    final Superblocks superblocks;
+    final Anchor anchor;
+    final BlockSealer sealer;
+    final List<String> warnings;
+
+    private VolumeAccess(final BlockDevice device, final QueueBlockStore store, final Header header,
+        final VolumeKey volumeKey,
+                         final Superblocks superblocks, final Anchor anchor, final BlockSealer sealer,
+                         final List<String> warnings) {
+        this.device = device;
+        this.store = store;
+        this.header = header;
+        this.volumeKey = volumeKey;
+        this.superblocks = superblocks;
+        this.anchor = anchor;
+        this.sealer = sealer;
+        this.warnings = warnings;
+    }
+
+    /**
+     * Unlocks (protocol rule 23). The device stays the caller's.
+     *
+     * @param keyBytes       stay the caller's to zero
+     * @param anchorSpec     null: where the volume says its anchor is
+     * @param anchorInstance overrides the spec when not null
+     */
+    public static VolumeAccess open(final BlockDevice device, final byte[] keyBytes, final String anchorSpec,
+                                    final Anchor anchorInstance, final AeadProvider aead) {
+        final List<String> warnings = new ArrayList<>();
+        final QueueBlockStore store = QueueBlockStore.open(device);
+        VolumeKey key = null;
+        try {
+            final Header header = VolumeHeader.load(store, warnings);
+            key = KeySlots.unlock(header, keyBytes);
+            final Superblocks superblocks = Superblocks.load(store, header.geometry(), header, key, warnings);
+            final String spec = anchorSpec != null ? anchorSpec : superblocks.current().anchorSpec();
+            final Anchor anchor = anchorInstance != null ? anchorInstance
+                : Anchors.open(spec, key, header.volumeId(), superblocks.current().anchorId());
+            return new VolumeAccess(device, store, header, key, superblocks, anchor, new BlockSealer(aead.create()),
+                warnings);
+        } catch (final RuntimeException failed) {
+            if (key != null) {
+                key.close();
+            }
+            store.close();
+            throw failed;
+        }
+    }
+
+    @Override
+    public void close() {
+        anchor.close();
+        volumeKey.close();
+        store.close();
+    }
+}
