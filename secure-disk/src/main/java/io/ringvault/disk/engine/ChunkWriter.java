@@ -122,6 +122,19 @@ final class ChunkWriter {
      * alone.
      */
     boolean canPlace(final int streamId, final int blocks, final int cells) {
+        return canPlace(streamId, blocks, cells, streamId == LogStream.USER ? allocator.reserves().user()
+            : allocator.reserves().checkpoint());
+    }
+
+    /**
+     * Whether so many cells of the engine's own (edits, segments) can be placed: what makes space must not wait for
+     * space.
+     */
+    boolean canPlaceOwn(final int cells) {
+        return canPlace(LogStream.USER, 0, cells, allocator.reserves().recovery());
+    }
+
+    private boolean canPlace(final int streamId, final int blocks, final int cells, final int floor) {
         if (!window.windowOpen()) {
             return false;
         }
@@ -160,7 +173,7 @@ final class ChunkWriter {
             roomCells = SummaryCodec.MAX_CELLS;
         }
         return window.freeBuffers() >= buffers + rolls + SPARE_BUFFERS
-            && (rolls == 0 || allocator.canRoll(streamId, rolls));
+            && (rolls == 0 || allocator.free() - rolls >= floor);
     }
 
     /** Without a successor the last slot is kept for the summary that will announce one. */
@@ -193,37 +206,38 @@ final class ChunkWriter {
     }
 
     void placeTrim(final long firstLba, final long count) {
-        final LogStream stream = cellStream(LogStream.USER);
+        final LogStream stream = cellStream();
         stream.builder.addTrim(firstLba, count);
         placed(stream, 0);
     }
 
-    void placeLost(final int streamId, final long firstLba, final long count) {
-        final LogStream stream = cellStream(streamId);
+    void placeLost(final long firstLba, final long count) {
+        final LogStream stream = cellStream();
         stream.builder.addLost(firstLba, count);
         placed(stream, 0);
     }
 
     void placeSegmentOpen(final int segment, final long generation) {
-        final LogStream stream = cellStream(LogStream.USER);
+        final LogStream stream = cellStream();
         stream.builder.addSegmentOpen(segment, generation, SegmentPurpose.OBJECT);
         placed(stream, 0);
     }
 
     void placeTableAdd(final long tableId, final int level, final long generation, final int slot) {
-        final LogStream stream = cellStream(LogStream.USER);
+        final LogStream stream = cellStream();
         stream.builder.addTableAdd(level, tableId, generation, slot);
         placed(stream, 0);
     }
 
     void placeTableDrop(final long tableId) {
-        final LogStream stream = cellStream(LogStream.USER);
+        final LogStream stream = cellStream();
         stream.builder.addTableDrop(tableId);
         placed(stream, 0);
     }
 
-    private LogStream cellStream(final int streamId) {
-        final LogStream stream = streams[streamId];
+    /** Cells without data all go to the user stream, so that they are in order with the user's writes. */
+    private LogStream cellStream() {
+        final LogStream stream = streams[LogStream.USER];
         openChunk(stream, 0);
         return stream;
     }

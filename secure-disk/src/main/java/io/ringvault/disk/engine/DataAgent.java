@@ -108,6 +108,14 @@ public final class DataAgent implements Agent {
         closeRequested = true;
     }
 
+    /** After the agent has ended: requests that came in too late are refused. On the closing thread. */
+    void refuseRest() {
+        intake.close();
+        while (intake.step() > 0) {
+            Thread.onSpinWait();
+        }
+    }
+
     /** Released when nothing is left to do for the close, or the volume is poisoned and nothing in flight remains. */
     CountDownLatch closedLatch() {
         return closedLatch;
@@ -151,7 +159,7 @@ public final class DataAgent implements Agent {
 
     private void onMessage(final Object message) {
         switch (message) {
-            case IndexMessages.SegmentWanted wanted -> index.segmentWanted();
+            case IndexMessages.SegmentWanted wanted -> index.segmentWanted(wanted.urgent());
             case IndexMessages.EditReady ready -> index.editReady(ready.edit());
             case IndexMessages.SegmentFinished finished -> allocator.objectSegmentFinished(finished.segment(),
                 finished.endSlot());

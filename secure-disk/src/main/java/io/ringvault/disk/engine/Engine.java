@@ -229,9 +229,10 @@ public final class Engine implements AutoCloseable {
         return state.counters;
     }
 
-    /** Forgets all keys; the agents have ended. */
+    /** Refuses what came in too late and forgets all keys; the agents have ended. */
     @Override
     public void close() {
+        dataAgent.refuseRest();
         worker.close();
         dataKeys.destroy();
         if (indexKeys != null) {

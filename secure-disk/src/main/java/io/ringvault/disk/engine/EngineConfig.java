@@ -72,7 +72,7 @@ public final class EngineConfig {
         range("fanOut", fanOut, 2, 64);
         range("queueDepth", queueDepth, 4, 4096);
         range("maxClients", maxClients, 1, 4096);
-        range("objectStagingBlocks", objectStagingBlocks, 2, 4096);
+        range("objectStagingBlocks", objectStagingBlocks, 8, 4096);
         range("indexBudgetRecords", indexBudgetRecords, 1, 1 << 24);
         return this;
     }

@@ -327,8 +327,8 @@ public final class IndexAgent implements Agent {
 
     private int stepSegments() {
         int work = 0;
-        if (writer.wantsSegment()) {
-            send(new IndexMessages.SegmentWanted());
+        if (writer.wantsSegment(flush != null || checkpoint != null)) {
+            send(new IndexMessages.SegmentWanted(flush != null || checkpoint != null));
             work++;
         }
         final int segment = writer.takeFinishedSegment();

@@ -50,7 +50,8 @@ final class IndexMessages {
 
     // ---- index agent to data agent
 
-    record SegmentWanted() {
+    /** The index writer needs a segment; {@code urgent} for a flush or a checkpoint, without which no space returns. */
+    record SegmentWanted(boolean urgent) {
     }
 
     /** The objects that the edit names are on the device and flushed: it may be sealed (protocol rule 15). */

@@ -42,6 +42,7 @@ final class IndexStage implements ChunkWriter.RelocationCheck {
     private ReplayPoint frozenSince;
     private boolean freezeWanted;
     private boolean objectSegmentWanted;
+    private boolean objectSegmentUrgent;
     private boolean compactionWanted;
 
     IndexStage(final EngineState state, final SegmentTable table, final SegmentAllocator allocator,
@@ -162,8 +163,9 @@ final class IndexStage implements ChunkWriter.RelocationCheck {
         compactionWanted = true;
     }
 
-    void segmentWanted() {
+    void segmentWanted(final boolean urgent) {
         objectSegmentWanted = true;
+        objectSegmentUrgent = urgent;
     }
 
     int step(final long oldestActiveRead) {
@@ -185,7 +187,7 @@ final class IndexStage implements ChunkWriter.RelocationCheck {
             send(new IndexMessages.ForceCompaction());
             work++;
         }
-        if (objectSegmentWanted && chunks.canPlace(LogStream.USER, 0, 1)) {
+        if (objectSegmentWanted && chunks.canPlaceOwn(1)) {
             grantObjectSegment();
             work++;
         }
@@ -197,7 +199,7 @@ final class IndexStage implements ChunkWriter.RelocationCheck {
     }
 
     private void grantObjectSegment() {
-        final int segment = allocator.grantObjectSegment();
+        final int segment = allocator.grantObjectSegment(objectSegmentUrgent);
         if (segment >= 0) {
             objectSegmentWanted = false;
             chunks.placeSegmentOpen(segment, table.generation(segment));
@@ -212,7 +214,7 @@ final class IndexStage implements ChunkWriter.RelocationCheck {
      */
     private boolean sealEdit(final IndexEdit edit) {
         if (!edit.isEmpty()) {
-            if (!chunks.canPlace(LogStream.USER, 0, SummaryCodec.MAX_CELLS + edit.cells())) {
+            if (!chunks.canPlaceOwn(SummaryCodec.MAX_CELLS + edit.cells())) {
                 return false;
             }
             chunks.beginEdit(edit.cells());

@@ -42,6 +42,7 @@ final class ObjectWriter implements ObjectSink {
     private int spareSegment = -1;
     private long spareGeneration;
     private boolean grantAsked;
+    private boolean askedUrgently;
     /** Something wants to append; the first segment is asked for only then. */
     private boolean demand;
     private int finishedSegment = -1;
@@ -93,12 +94,17 @@ final class ObjectWriter implements ObjectSink {
 
     // ---- segments
 
-    /** Whether the owner should ask for a segment; it answers with {@link #grant} or {@link #refused}. */
-    boolean wantsSegment() {
-        if (grantAsked || spareSegment >= 0) {
+    /**
+     * Whether the owner should ask for a segment; it answers with {@link #grant}. What was asked for at leisure is
+     * asked for again when it becomes urgent.
+     */
+    boolean wantsSegment(final boolean urgent) {
+        if (spareSegment >= 0 || grantAsked && (askedUrgently || !urgent)) {
             return false;
         }
-        return grantAsked = segment < 0 && demand || segment >= 0 && nextSlot > geometry.segmentBlocks() / 2;
+        grantAsked = segment < 0 && demand || segment >= 0 && nextSlot > geometry.segmentBlocks() / 2;
+        askedUrgently = grantAsked && urgent;
+        return grantAsked;
     }
 
     void grant(final int grantedSegment, final long grantedGeneration) {
@@ -241,6 +247,9 @@ final class ObjectWriter implements ObjectSink {
         int work = 0;
         if (failure != null) {
             return 0;
+        }
+        if (stagingBlocks - (int) (appended - written) <= stagingBlocks / 2) {
+            submitRun();
         }
         for (long i = runTail; i < runHead; i++) {
             final Run run = runs[(int) (i % RUNS_MAX)];

@@ -18,7 +18,10 @@ final class PendingOps {
         return head;
     }
 
-    /** Whether the request must wait: an earlier one overlaps it and one of the two writes. */
+    /**
+     * Whether the request must wait: an earlier one overlaps it and one of the two writes, or both are writes of one
+     * client, which take effect in the order of submission.
+     */
     boolean conflicts(final Op op) {
         return conflictsBefore(op, null);
     }
@@ -26,7 +29,8 @@ final class PendingOps {
     /** The same, looking only at requests before {@code end}. */
     boolean conflictsBefore(final Op op, final Op end) {
         for (Op other = head; other != end; other = other.pendingNext) {
-            if (other.overlaps(op) && (other.mutates() || op.mutates())) {
+            final boolean sameClient = other.client == op.client && other.mutates() && op.mutates();
+            if (sameClient || other.overlaps(op) && (other.mutates() || op.mutates())) {
                 return true;
             }
         }

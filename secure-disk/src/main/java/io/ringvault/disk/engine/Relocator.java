@@ -109,7 +109,7 @@ final class Relocator implements WritePath.SpaceJudge {
     public boolean exhausted() {
         return phase == IDLE && !compacting && countsExact && index.flushed() && allocator.limbo() == 0
             && allocator.quarantined() == 0
-            && bestVictim() < 0 && !allocator.canRoll(LogStream.USER, 1);
+            && bestVictim() < 0 && allocator.free() <= allocator.reserves().user();
     }
 
     void compactionDone() {
@@ -290,7 +290,7 @@ final class Relocator implements WritePath.SpaceJudge {
         if (code != Lookup.FOUND || found.generation != victimGeneration || found.slot != dataSlot) {
             return code != Lookup.ERROR || unprovable();
         }
-        if (!chunks.canPlace(LogStream.RELOCATION, 1, 0) || !index.hasRoom(1, 0)) {
+        if (!chunks.canPlace(LogStream.RELOCATION, 1, 0) || !chunks.canPlaceOwn(1) || !index.hasRoom(1, 0)) {
             return false;
         }
         System.arraycopy(piece, (dataSlot - pieceStart) * Geometry.BLOCK_BYTES, sealed, 0, Geometry.BLOCK_BYTES);
@@ -302,7 +302,7 @@ final class Relocator implements WritePath.SpaceJudge {
                 chunks.placedTag1());
             state.counters.blocksRelocated++;
         } else {
-            chunks.placeLost(LogStream.RELOCATION, lba, 1);
+            chunks.placeLost(lba, 1);
             index.lost(lba, 1);
             state.counters.blocksLost++;
         }

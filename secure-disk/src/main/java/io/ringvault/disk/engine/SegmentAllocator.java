@@ -86,12 +86,6 @@ final class SegmentAllocator {
         return reserves;
     }
 
-    /** Whether a stream may move on by so many segments without touching what others need. */
-    boolean canRoll(final int stream, final int rolls) {
-        final int floor = stream == LogStream.USER ? reserves.user() : reserves.checkpoint();
-        return free() - rolls >= floor;
-    }
-
     /** Gives the stream a successor if it has none; commits and checkpoints need one even when writes must wait. */
     boolean announceSuccessor(final LogStream stream) {
         if (stream.successor >= 0) {
@@ -108,8 +102,8 @@ final class SegmentAllocator {
     }
 
     /** An open segment for the index writer, or -1. */
-    int grantObjectSegment() {
-        if (free() <= Math.min(reserves.recovery(), 1)) {
+    int grantObjectSegment(final boolean urgent) {
+        if (free() <= (urgent ? reserves.recovery() : reserves.checkpoint())) {
             return -1;
         }
         final int segment = take(SegmentPurpose.OBJECT);

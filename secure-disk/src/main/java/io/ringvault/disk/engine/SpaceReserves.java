@@ -7,7 +7,7 @@ import io.ringvault.log.Geometry;
  * before it, so that whoever must run to make space free again is never starved by whoever uses it up.
  *
  * @param recovery   left to the next open: four stream segments, the replayed records as tables, a checkpoint
- * @param checkpoint left by merges and the cleaner to memtable flushes, checkpoints and commits
+ * @param checkpoint left by merges and the cleaner to a memtable flush, a checkpoint and commits
  * @param user       left by user writes to everything else
  */
 public record SpaceReserves(int recovery, int checkpoint, int user) {
@@ -22,7 +22,7 @@ public record SpaceReserves(int recovery, int checkpoint, int user) {
         final int replayTables = segments(replayRecords * INDEX_RECORD_BYTES, segmentBytes);
         final int checkpointPages = segments((geometry.segmentCount() / 127 + 8L) * Geometry.BLOCK_BYTES, segmentBytes);
         final int recovery = STREAM_SEGMENTS + replayTables + checkpointPages;
-        final int checkpoint = recovery + checkpointPages + 1;
+        final int checkpoint = recovery + replayTables + checkpointPages + 1;
         final long mergeRecords = Math.min(geometry.userBlocks(), (long) config.tableBlocks * 128
             * (config.fanOut + 1));
         final int user = checkpoint + segments(mergeRecords * INDEX_RECORD_BYTES, segmentBytes) + STREAM_SEGMENTS;

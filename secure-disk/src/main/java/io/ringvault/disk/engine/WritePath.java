@@ -101,7 +101,7 @@ final class WritePath {
                     start(op, true);
                     work++;
                 }
-            } else if (op.pendingState == Op.EDGES_READ || op.pendingState == Op.WAITING_FOR_SPACE && !starved) {
+            } else if (!starved && (op.pendingState == Op.EDGES_READ || op.pendingState == Op.WAITING_FOR_SPACE)) {
                 work += attempt(op) ? 1 : 0;
             }
             op = next;
