@@ -34,6 +34,11 @@ public final class SecureTarget implements BenchTarget {
         return "ringvault";
     }
 
+    /** The implementation that seals and opens. */
+    public String aeadName() {
+        return disk.aeadName();
+    }
+
     @Override
     public long sizeBytes() {
         return disk.sizeBytes();

@@ -138,7 +138,7 @@ final class BenchCommand implements Callable<Integer> {
         final PrintStream out = System.out;
         final BenchProgress progress = new BenchProgress(System.err, Terminal.present());
         final long startMs = System.currentTimeMillis();
-        final Map<String, Object> environment = environment(shown);
+        final Map<String, Object> environment;
         final BenchRun.Results results;
         try (SecureTarget secure = new SecureTarget(SecureDisk.open(context), BenchRun.slots(depth),
                 Workload.MAX_REQUEST_BYTES); RawTarget raw = rawUri == null ? null : openRaw(rawUri)) {
@@ -147,6 +147,7 @@ final class BenchCommand implements Callable<Integer> {
                     + " is more than the volume's "
                     + Sizes.formatRounded(secure.sizeBytes()));
             }
+            environment = environment(shown, secure.aeadName());
             results = new BenchRun(secure, raw, new BenchRun.Settings(size, (long) (runtimeSeconds * 1e9), WARM_UP_NS,
                 depth, seed), progress).run();
         }
@@ -166,13 +167,13 @@ final class BenchCommand implements Callable<Integer> {
             Workload.MAX_REQUEST_BYTES);
     }
 
-    private Map<String, Object> environment(final String shown) {
+    private Map<String, Object> environment(final String shown, final String aeadName) {
         final Map<String, Object> environment = new LinkedHashMap<>();
         environment.put("machine", Runtime.getRuntime().availableProcessors() + " processors, "
             + System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
             + System.getProperty("os.arch"));
         environment.put("jdk", System.getProperty("java.vm.name") + " " + Runtime.version());
-        environment.put("cipher", "AES-256-GCM, SunJCE");
+        environment.put("cipher", "AES-256-GCM, " + aeadName);
         environment.put("device", shown);
         environment.put("region", Sizes.formatRounded(size) + (device == null ? " of a volume of "
             + Sizes.formatRounded(VOLUME_FACTOR * size) : ""));

@@ -1,8 +1,8 @@
 package io.ringvault.cli;
 
 import io.ringvault.block.StorageException;
+import io.ringvault.disk.VerifyReport;
 import io.ringvault.disk.Volumes;
-import io.ringvault.disk.Volumes.VerifyReport;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -42,9 +42,12 @@ final class VerifyCommand implements Callable<Integer> {
         }
         report.warnings().forEach(warning -> err.println("ringvault: warning: " + warning));
         report.damaged().forEach(place -> out.println("damaged: " + place));
-        out.println(report.blocksChecked() + " blocks checked, " + report.damaged().size() + " damaged");
-        if (!report.damaged().isEmpty()) {
-            throw StorageException.integrity(volume.device + ": " + report.damaged().size()
+        if (report.damages() > report.damaged().size()) {
+            out.println("... and " + (report.damages() - report.damaged().size()) + " more");
+        }
+        out.println(report.blocksChecked() + " blocks checked, " + report.damages() + " damaged");
+        if (report.damages() > 0) {
+            throw StorageException.integrity(volume.device + ": " + report.damages()
                 + " damaged, the first: " + report.damaged().getFirst()
                 + "; copy off what can be read, then restore from a backup");
         }

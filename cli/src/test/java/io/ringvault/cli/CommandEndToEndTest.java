@@ -74,7 +74,7 @@ class CommandEndToEndTest {
 
     @Test
     void shouldExitWithTheKindOfFailureWhenAVolumeDoesNotOpen() throws IOException {
-        assertFails(2, "info", device, "--key-file", key);
+        assertFails(1, "info", device, "--key-file", key);
         format();
         assertFails(1, "format", device, "--size", "64M", "--key-file", key);
         format("--force");

@@ -34,6 +34,7 @@ public final class SecureDisk implements AutoCloseable {
     private final AgentGroup agents;
     private final boolean readOnly;
     private final long sizeBytes;
+    private final String aeadName;
     private final List<String> warnings;
     private final BlockingCalls blocking;
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -41,7 +42,8 @@ public final class SecureDisk implements AutoCloseable {
 
     private SecureDisk(final BlockDevice device, final boolean ownsDevice, final VolumeAccess access,
         final Engine engine,
-                       final AgentGroup agents, final boolean readOnly, final long sizeBytes) {
+                       final AgentGroup agents, final boolean readOnly, final long sizeBytes,
+                       final String aeadName) {
         this.device = device;
         this.ownsDevice = ownsDevice;
         this.access = access;
@@ -49,6 +51,7 @@ public final class SecureDisk implements AutoCloseable {
         this.agents = agents;
         this.readOnly = readOnly;
         this.sizeBytes = sizeBytes;
+        this.aeadName = aeadName;
         this.warnings = VolumeOpener.warnings(access);
         this.blocking = new BlockingCalls(engine, agents);
     }
@@ -82,7 +85,7 @@ public final class SecureDisk implements AutoCloseable {
             final AgentGroup agents = AgentGroup.start(new AgentGroup.Options(mode, context.idleStrategy,
                 (role, thrown) -> running.fail(role, thrown), context.cores, 10_000_000_000L), engine.agents());
             return new SecureDisk(device, device != context.device, access, engine, agents, context.readOnly,
-                start.geometry().userBlocks() * 4096L);
+                start.geometry().userBlocks() * 4096L, context.aead.name());
         } catch (final RuntimeException failed) {
             if (engine != null) {
                 engine.close();
@@ -106,6 +109,11 @@ public final class SecureDisk implements AutoCloseable {
 
     public boolean readOnly() {
         return readOnly;
+    }
+
+    /** The implementation that seals and opens: {@link io.ringvault.crypto.AeadProvider#name}. */
+    public String aeadName() {
+        return aeadName;
     }
 
     /** What the user should know, found while opening. */
