@@ -140,6 +140,12 @@ public final class Recorder implements CommitSink {
         HistoryChecker.checkNewest(history, readAll(disk), GRANULE);
     }
 
+    /** After a sync: forgets the past, so that a long run does not grow. */
+    public void restartHistory() {
+        sync();
+        history = history.continueFrom(history.submitted());
+    }
+
     /** Closes in good order; a new history begins, from the state that must be found. */
     public void close() {
         disk.close();

@@ -1,11 +1,12 @@
 package io.ringvault.tests.harness;
 
 import io.ringvault.block.BlockDevice;
+import io.ringvault.block.BlockStatus;
 import io.ringvault.block.CrashPolicy;
 import io.ringvault.block.SimulatedDevice;
 import io.ringvault.block.SimulatedDevice.Kind;
 import io.ringvault.block.SimulatedDevice.Operation;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 
 /**
  * A simulated device over its whole life: opened and closed again, its process killed, its power cut. Each opening
@@ -41,7 +42,7 @@ public final class SimRig {
     private boolean used;
     private long deaths;
     private Runnable atOperation;
-    private Consumer<SimRig> whenOpened = rig -> { };
+    private BiConsumer<SimulatedDevice, Operation> whenWritten = (source, operation) -> { };
 
     private SimRig(final SimulatedDevice device) {
         this.device = device;
@@ -64,7 +65,6 @@ public final class SimRig {
         }
         used = true;
         watch();
-        whenOpened.accept(this);
         return device;
     }
 
@@ -86,9 +86,12 @@ public final class SimRig {
         }
     }
 
-    /** Runs at each {@link #open}, with the device in place, before its user sees it; for oracles. */
-    public void whenOpened(final Consumer<SimRig> action) {
-        whenOpened = action;
+    /** Sees each write when it has completed and is visible; for oracles. */
+    public void whenWritten(final BiConsumer<SimulatedDevice, Operation> action) {
+        whenWritten = action;
+        if (used) {
+            watch();
+        }
     }
 
     /** Operations submitted to the device as opened last. */
@@ -97,8 +100,8 @@ public final class SimRig {
     }
 
     private void watch() {
-        final Runnable each = atOperation;
-        device.observe(each == null ? new SimulatedDevice.Observer() { } : new SimulatedDevice.Observer() {
+        final Runnable each = atOperation == null ? () -> { } : atOperation;
+        device.observe(new SimulatedDevice.Observer() {
             @Override
             public void afterSubmission(final SimulatedDevice source, final Operation operation) {
                 if (operation.kind() != Kind.READ) {
@@ -108,6 +111,9 @@ public final class SimRig {
 
             @Override
             public void afterCompletion(final SimulatedDevice source, final Operation operation, final int status) {
+                if (operation.kind() == Kind.WRITE && status == BlockStatus.OK) {
+                    whenWritten.accept(source, operation);
+                }
                 if (operation.kind() != Kind.READ) {
                     each.run();
                 }

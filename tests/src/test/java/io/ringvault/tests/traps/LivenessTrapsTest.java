@@ -1,0 +1,129 @@
+package io.ringvault.tests.traps;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringvault.tests.harness.SimRig.Keep;
+import org.junit.jupiter.api.Test;
+
+/** Disks that hung, panicked or grew without bound when they were full, small, or synced often. */
+class LivenessTrapsTest extends TrapBase {
+
+    @Test
+    void trapOverwriteAtHundredPercentFullWithoutSyncHangs() {
+        start();
+        write(0, blocks());
+        for (int i = 0; i < 20 * blocks(); i++) {
+            writeRandomBlock();
+        }
+        recorder.checkNewest();
+        assertTrue(disk().engineCommits() > 0, "no commit was started by the engine");
+        crash(Keep.NONE);
+        recorder.checkNewest();
+        reopen();
+    }
+
+    @Test
+    void trapOverwriteAtHundredPercentFullWithSyncsHangs() {
+        start();
+        write(0, blocks());
+        for (int i = 0; i < 20 * blocks(); i++) {
+            writeRandomBlock();
+            if (random.nextInt(6) == 0) {
+                recorder.sync();
+            }
+        }
+        recorder.checkNewest();
+        assertTrue(disk().segmentsCleaned() > 0, "nothing was cleaned");
+        crash(Keep.SUBSET);
+        reopen();
+    }
+
+    @Test
+    void trapSmallDiskDiesAfterThousandsOfSyncs() {
+        start();
+        final int syncs = Integer.getInteger("ringvault.syncs", 20_000);
+        for (int i = 0; i < syncs; i++) {
+            write(i % 7 == 0 ? random.nextInt(blocks()) : i % 3, 1);
+            recorder.sync();
+            if (i % 4096 == 0) {
+                recorder.checkNewest();
+                recorder.restartHistory();
+            }
+        }
+        recorder.checkNewest();
+        recorder.restartHistory();
+        crash(Keep.NONE);
+        reopen();
+    }
+
+    @Test
+    void trapASyncCostsMoreTheFullerTheDiskIs() {
+        start();
+        final long empty = bytesPerSync();
+        for (int round = 0; round < 4; round++) {
+            write(0, blocks());
+        }
+        recorder.sync();
+        recorder.disk().idle(2000);
+        final long full = bytesPerSync();
+        assertTrue(full <= 3 * empty, "a 4 KiB write and sync wrote " + empty + " bytes on an empty disk and " + full
+            + " on a full one");
+    }
+
+    private long bytesPerSync() {
+        final int syncs = 200;
+        final long before = disk().deviceBytesWritten();
+        for (int i = 0; i < syncs; i++) {
+            write(i % 5, 1);
+            recorder.sync();
+        }
+        return (disk().deviceBytesWritten() - before) / syncs;
+    }
+
+    @Test
+    void trapFreeSpaceLeaksAcrossCrashes() {
+        start();
+        write(0, blocks());
+        recorder.sync();
+        for (int i = 0; i < 60; i++) {
+            for (int n = 0; n < 10; n++) {
+                writeRandomBlock();
+            }
+            if (i % 2 == 0) {
+                recorder.sync();
+            }
+            crash(Keep.values()[i % Keep.values().length]);
+        }
+        for (int i = 0; i < 10 * blocks(); i++) {
+            writeRandomBlock();
+        }
+        reopen();
+    }
+
+    @Test
+    void trapManyLongTrimsExhaustTheRangeTable() {
+        start();
+        for (int i = 0; i < 40; i++) {
+            write(0, blocks());
+            for (int first = 0; first + 70 < blocks(); first += 71) {
+                recorder.trim(first * GRANULES, 70 * GRANULES);
+            }
+            recorder.trim(0, blocks() * GRANULES);
+            recorder.zero(random.nextInt(blocks()) * GRANULES, GRANULES);
+        }
+        recorder.checkNewest();
+        reopen();
+    }
+
+    @Test
+    void trapTrimDoesNotGiveSpaceBack() {
+        start();
+        for (int round = 0; round < 30; round++) {
+            write(0, blocks());
+            recorder.trim(0, blocks() * GRANULES);
+            recorder.sync();
+        }
+        recorder.checkNewest();
+        crash(Keep.NONE);
+    }
+}
