@@ -54,9 +54,9 @@ final class BlockingCalls {
     }
 
     void write(final long offset, final MemorySegment source, final long sourceOffset, final int length) {
-        for (int done = 0; done < length; done += DiskClient.MAX_REQUEST_BYTES) {
-            final int piece = Math.min(DiskClient.MAX_REQUEST_BYTES, length - done);
-            call(OpCode.WRITE, offset + done, piece, source, sourceOffset + done);
+        final int most = Math.min(DiskClient.MAX_REQUEST_BYTES, engine.writeBytesMax());
+        for (int done = 0; done < length; done += most) {
+            call(OpCode.WRITE, offset + done, Math.min(most, length - done), source, sourceOffset + done);
         }
     }
 

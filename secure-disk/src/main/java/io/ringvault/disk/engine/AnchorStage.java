@@ -18,6 +18,8 @@ final class AnchorStage {
     private CommitId target;
     private CommitId inFlight;
     private long anchoredEpoch;
+    /** A value whose advance failed: it may have landed all the same. */
+    private AnchorValue attempted;
     private boolean held;
     private int failures;
 
@@ -60,8 +62,9 @@ final class AnchorStage {
         }
     }
 
-    boolean idle() {
-        return inFlight == null;
+    /** Nothing is in flight and nothing is left to be advanced to. */
+    boolean settled() {
+        return inFlight == null && (target == null || anchor == null);
     }
 
     /** Keeps the anchor still while a superblock slot is written; false while an advance is in flight. */
@@ -81,13 +84,15 @@ final class AnchorStage {
         inFlight = target;
         target = null;
         final AnchorValue expected = current;
+        final AnchorValue uncertain = attempted;
         final AnchorValue next = new AnchorValue(session, inFlight.epoch(), inFlight.tag0(), inFlight.tag1());
         final BlockingWorker.Task task = new BlockingWorker.Task() {
             private boolean swapped;
 
             @Override
             public void run() {
-                swapped = anchor.advance(expected, next);
+                final boolean landed = uncertain != null && uncertain.equals(anchor.read());
+                swapped = anchor.advance(landed ? uncertain : expected, next);
             }
 
             @Override
@@ -107,11 +112,13 @@ final class AnchorStage {
         final CommitId commit = inFlight;
         inFlight = null;
         if (failure != null) {
+            attempted = next;
             failures++;
         } else if (!swapped) {
             state.poison("the freshness anchor was advanced by somebody else: another writer has opened this volume");
         } else {
             current = next;
+            attempted = null;
             anchoredEpoch = commit.epoch();
         }
     }

@@ -54,6 +54,7 @@ final class ChunkWriter {
     private boolean dirty;
     private long epochBytes;
     private long lastPlacedNs;
+    private long userPlacements;
 
     private int placedSegment;
     private long placedGeneration;
@@ -113,6 +114,11 @@ final class ChunkWriter {
     /** Bytes placed since the last commit. */
     long epochBytes() {
         return epochBytes;
+    }
+
+    /** Writes and trims of users placed so far: what may have made garbage. */
+    long userPlacements() {
+        return userPlacements;
     }
 
     // ---- what fits
@@ -200,6 +206,7 @@ final class ChunkWriter {
             stream.builder.addRelocated(lba, placedTag0, placedTag1);
         } else {
             stream.builder.addWrite(lba, placedTag0, placedTag1);
+            userPlacements++;
         }
         state.counters.sealedBlocks++;
         placed(stream, Geometry.BLOCK_BYTES);
@@ -208,6 +215,7 @@ final class ChunkWriter {
     void placeTrim(final long firstLba, final long count) {
         final LogStream stream = cellStream();
         stream.builder.addTrim(firstLba, count);
+        userPlacements++;
         placed(stream, 0);
     }
 
@@ -338,6 +346,17 @@ final class ChunkWriter {
             allocator.closed(full);
         }
         allocator.announceSuccessor(stream);
+    }
+
+    /** Announces successors as soon as there is a free segment for them. */
+    int step() {
+        int work = 0;
+        for (final LogStream stream : streams) {
+            if (stream.successor < 0 && allocator.announceSuccessor(stream)) {
+                work++;
+            }
+        }
+        return work;
     }
 
     // ---- sealing

@@ -77,6 +77,10 @@ final class ClientIntake {
         }
         op.firstLba = op.offsetBytes / Geometry.BLOCK_BYTES;
         op.lastLba = (op.offsetBytes + op.lengthBytes - 1) / Geometry.BLOCK_BYTES;
+        if (op.opcode == OpCode.WRITE && op.lastLba - op.firstLba >= state.config.requestBlocks()) {
+            op.complete(OpStatus.INVALID);
+            return;
+        }
         if (op.opcode == OpCode.TRIM && !roundInward(op)) {
             op.complete(OpStatus.OK);
             return;

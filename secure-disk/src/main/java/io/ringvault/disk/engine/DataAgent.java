@@ -86,8 +86,11 @@ public final class DataAgent implements Agent {
         if (!writes.idle()) {
             work += writes.step();
         }
-        work += index.step(reads.oldestActive());
+        final long oldestRead = relocator.pinned() ? Long.MIN_VALUE : reads.oldestActive();
+        allocator.reads(reads.nextSerial(), oldestRead);
+        work += index.step(oldestRead);
         work += relocator.step();
+        work += chunks.step();
         work += chunks.sealIdle();
         work += commits.step();
         work += checkpoints.step();
@@ -133,7 +136,7 @@ public final class DataAgent implements Agent {
         if (closed() || !reads.idle() || !writes.idle() || !commits.idle() && !state.poisoned()) {
             return 0;
         }
-        if (state.readOnly || state.poisoned() || checkpoints.closed() && anchor.idle()) {
+        if (state.readOnly || state.poisoned() || checkpoints.closed() && anchor.settled()) {
             closedLatch.countDown();
             return 1;
         }

@@ -219,6 +219,11 @@ public final class Engine implements AutoCloseable {
         LOGGER.log(System.Logger.Level.ERROR, role + " failed; the volume is read-only from now on", thrown);
     }
 
+    /** Most bytes of one write, whatever its alignment. Any thread. */
+    public int writeBytesMax() {
+        return Math.max(1, state.config.requestBlocks() - 1) * Geometry.BLOCK_BYTES;
+    }
+
     /** Null while healthy. Any thread. */
     public String poisonReason() {
         return state.poisonReason();

@@ -52,15 +52,23 @@ public final class EngineConfig {
     /** Index records worked on in one duty cycle of the index agent. */
     public int indexBudgetRecords = 2048;
 
+    /**
+     * Blocks that one request may touch: what a memtable and the chunk buffers can take as a whole, and at most 1 MiB
+     * and its edges.
+     */
+    public int requestBlocks() {
+        return Math.min(257, Math.min(memtableRecords, (chunkBuffers - 8) * Math.min(chunkDataBlocks, 14)));
+    }
+
     /** Throws CONFIGURATION naming the first value that is out of its range. */
     public EngineConfig validate() {
         range("chunkDataBlocks", chunkDataBlocks, 1, 163);
-        range("chunkBuffers", chunkBuffers, 8, 4096);
+        range("chunkBuffers", chunkBuffers, 10, 4096);
         range("readSlots", readSlots, 1, 4096);
         range("readSlotBlocks", readSlotBlocks, 1, 256);
-        range("readJobs", readJobs, 2, 65536);
-        range("memtableRecords", memtableRecords, 4, 1 << 24);
-        range("maxRanges", maxRanges, 1, 1 << 20);
+        range("readJobs", readJobs, 4, 65536);
+        range("memtableRecords", memtableRecords, 64, 1 << 24);
+        range("maxRanges", maxRanges, 4, 1 << 20);
         range("blockCacheBlocks", blockCacheBlocks, 1, 1 << 24);
         range("checkpointChunks", checkpointChunks, 1, 1 << 20);
         range("checkpointBytes", checkpointBytes, 4096, 1L << 40);

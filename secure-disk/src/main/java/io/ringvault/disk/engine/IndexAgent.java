@@ -65,7 +65,18 @@ public final class IndexAgent implements Agent {
     private boolean checkpointReported;
     private boolean slotStarted;
 
-    private final List<IndexMessages.SegmentFinished> finished = new ArrayList<>();
+    /**
+     * A full segment, and how many jobs had begun then: those may have put objects there that the data agent does not
+     * know yet.
+     */
+    private record Finished(IndexMessages.SegmentFinished message, long jobs) {
+    }
+
+    private final List<Finished> finished = new ArrayList<>();
+    private long jobs;
+    private long flushJob;
+    private long mergeJob;
+    private long checkpointJob;
     private boolean failed;
 
     IndexAgent(final EngineConfig config, final BlockQueue queue, final ObjectWriter writer,
@@ -110,6 +121,7 @@ public final class IndexAgent implements Agent {
         work += stepMerge();
         work += stepSegments();
         work += writer.step();
+        work += fetcher.step();
         work += slots.step();
         queue.submit();
         checkFailures();
@@ -127,6 +139,7 @@ public final class IndexAgent implements Agent {
                 flush = new FlushJob(request.frozen(), tableIds, config.tableBlocks, policy.cutsFor(version, 0));
                 flushEdit = null;
                 flushSent = false;
+                flushJob = ++jobs;
             }
             case IndexMessages.Grant grant -> {
                 segments.add(grant.segment(), grant.generation(), session);
@@ -139,6 +152,7 @@ public final class IndexAgent implements Agent {
                 checkpointBarrier = -1;
                 checkpointReported = false;
                 slotStarted = false;
+                checkpointJob = ++jobs;
                 rewriteTablesIn(request.sparseGenerations());
             }
             case IndexMessages.SlotPermission permission -> writeSlot(permission);
@@ -225,6 +239,7 @@ public final class IndexAgent implements Agent {
             return 0;
         }
         mergeSent = false;
+        mergeJob = ++jobs;
         if (next.move()) {
             mergeEdit = next.moveEdit();
             mergeBarrier = writer.barrier();
@@ -333,16 +348,20 @@ public final class IndexAgent implements Agent {
         }
         final int segment = writer.takeFinishedSegment();
         if (segment >= 0) {
-            finished.add(new IndexMessages.SegmentFinished(segment, writer.finishedEndSlot()));
+            finished.add(new Finished(new IndexMessages.SegmentFinished(segment, writer.finishedEndSlot()), jobs));
         }
-        // A finished segment is told only when no job is under way whose objects in it the data agent does not know
-        // yet.
-        if (!finished.isEmpty() && flush == null && merge == null && mergeEdit == null && checkpoint == null) {
-            finished.forEach(this::send);
-            finished.clear();
+        while (!finished.isEmpty() && finished.getFirst().jobs() < oldestJob()) {
+            send(finished.removeFirst().message());
             work++;
         }
         return work;
+    }
+
+    /** Number of the oldest job whose outcome the data agent does not know; MAX_VALUE when there is none. */
+    private long oldestJob() {
+        long oldest = flush == null ? Long.MAX_VALUE : flushJob;
+        oldest = merge == null && mergeEdit == null ? oldest : Math.min(oldest, mergeJob);
+        return checkpoint == null ? oldest : Math.min(oldest, checkpointJob);
     }
 
     private void send(final Object message) {

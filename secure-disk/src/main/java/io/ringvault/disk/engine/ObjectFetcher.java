@@ -12,6 +12,7 @@ import io.ringvault.ring.DmaSlotPool;
 /** Reads and verifies table blocks for merges. Index agent only; never blocks. */
 final class ObjectFetcher implements ObjectReader {
     private static final int SLOTS = 64;
+    private static final int RETRIES_MAX = 4;
 
     private final Geometry geometry;
     private final BlockQueue queue;
@@ -23,6 +24,7 @@ final class ObjectFetcher implements ObjectReader {
     private final Fetch[] fetches = new Fetch[SLOTS];
     private final byte[] sealed = new byte[Geometry.BLOCK_BYTES];
     private int inFlight;
+    private int retriesOwed;
 
     private static final class Fetch {
         int kind;
@@ -32,6 +34,8 @@ final class ObjectFetcher implements ObjectReader {
         int slot;
         byte[] target;
         int state;
+        int retries;
+        boolean retryOwed;
     }
 
     ObjectFetcher(final BlockDevice device, final BlockQueue queue, final Geometry geometry, final BlockSealer sealer,
@@ -72,15 +76,37 @@ final class ObjectFetcher implements ObjectReader {
             return ticket;
         }
         fetch.state = PENDING;
-        if (!queue.read(Tokens.OBJECT_READ | ticket, geometry.blockOf(segment, slot) * Geometry.BLOCK_BYTES,
-            Geometry.BLOCK_BYTES,
-            slots.buffer(), slots.offset(ticket))) {
+        fetch.retries = 0;
+        if (!send(ticket)) {
             slots.release(ticket);
             return -1;
         }
-        counters.deviceBytesRead += Geometry.BLOCK_BYTES;
         inFlight++;
         return ticket;
+    }
+
+    private boolean send(final int ticket) {
+        final Fetch fetch = fetches[ticket];
+        final long block = geometry.blockOf(segments.segmentOf(fetch.generation), fetch.slot);
+        if (!queue.read(Tokens.OBJECT_READ | ticket, block * Geometry.BLOCK_BYTES, Geometry.BLOCK_BYTES, slots.buffer(),
+            slots.offset(ticket))) {
+            return false;
+        }
+        counters.deviceBytesRead += Geometry.BLOCK_BYTES;
+        return true;
+    }
+
+    /** Sends again what failed in a way that allows it: a merge must not lose a block to a passing fault. */
+    int step() {
+        int work = 0;
+        for (int ticket = 0; ticket < fetches.length && retriesOwed > 0; ticket++) {
+            if (fetches[ticket].retryOwed && send(ticket)) {
+                fetches[ticket].retryOwed = false;
+                retriesOwed--;
+                work++;
+            }
+        }
+        return work;
     }
 
     @Override
@@ -94,8 +120,14 @@ final class ObjectFetcher implements ObjectReader {
     }
 
     void onCompletion(final int ticket, final int status) {
-        inFlight--;
         final Fetch fetch = fetches[ticket];
+        if (BlockStatus.isRetryable(status) && fetch.retries < RETRIES_MAX) {
+            fetch.retries++;
+            fetch.retryOwed = true;
+            retriesOwed++;
+            return;
+        }
+        inFlight--;
         boolean verified = false;
         if (status == BlockStatus.OK) {
             slots.buffer().copyOut(slots.offset(ticket), sealed, 0, Geometry.BLOCK_BYTES);

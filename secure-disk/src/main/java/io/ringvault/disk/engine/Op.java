@@ -21,6 +21,7 @@ final class Op {
     static final int WAITING_FOR_SPACE = 2;
     static final int READING_EDGES = 3;
     static final int EDGES_READ = 4;
+    static final int WAITING_FOR_JOB = 5;
 
     final ClientPort client;
     final int slot;
@@ -46,9 +47,6 @@ final class Op {
     /** Next op that waits for a commit, and the epoch it waits for. */
     Op commitNext;
     long commitEpoch;
-
-    /** Next read that waits for a job. */
-    Op readNext;
 
     Op(final ClientPort client, final int slot) {
         this.client = client;

@@ -22,6 +22,9 @@ import java.lang.foreign.ValueLayout;
  * <p>Data agent only; no allocation per read.
  */
 final class ReadPath {
+    /** Jobs that only partial writes may take: the edges of one request. */
+    private static final int EDGE_RESERVE = 2;
+
     private final EngineState state;
     private final Geometry geometry;
     private final SegmentTable table;
@@ -42,8 +45,6 @@ final class ReadPath {
     private ReadJob activeTail;
     private ReadJob retryHead;
     private ReadJob retryTail;
-    private Op waitingHead;
-    private Op waitingTail;
     private long nextSerial = 1;
     private final byte[] sealed = new byte[BlockSealer.DATA_WITH_TAG_BYTES];
     private final byte[] plain = new byte[Geometry.BLOCK_BYTES];
@@ -85,7 +86,7 @@ final class ReadPath {
     }
 
     boolean idle() {
-        return activeHead == null && waitingHead == null;
+        return activeHead == null;
     }
 
     /** Serial of the oldest read that has not ended; MAX_VALUE when there is none. */
@@ -93,18 +94,18 @@ final class ReadPath {
         return activeHead == null ? Long.MAX_VALUE : activeHead.serial;
     }
 
-    /** Starts a client's read. */
+    /** Serial that the next read gets. */
+    long nextSerial() {
+        return nextSerial;
+    }
+
+    /** Whether a client's read can start now; a few jobs are kept for the edges of partial writes. */
+    boolean canStart() {
+        return freeJobCount > EDGE_RESERVE;
+    }
+
+    /** Starts a client's read; {@link #canStart} was asked. */
     void start(final Op op) {
-        if (freeJobCount == 0 || waitingHead != null) {
-            op.readNext = null;
-            if (waitingTail == null) {
-                waitingHead = op;
-            } else {
-                waitingTail.readNext = op;
-            }
-            waitingTail = op;
-            return;
-        }
         begin(op);
     }
 
@@ -141,7 +142,7 @@ final class ReadPath {
         job.serial = nextSerial++;
         job.active = true;
         link(job);
-        allocator.reads(nextSerial, oldestActive());
+        allocator.readIssued(nextSerial);
         for (int i = 0; i < count; i++) {
             final int code = index.findInMemtable(firstLba + i, job.found);
             if (code == Lookup.ABSENT) {
@@ -357,7 +358,6 @@ final class ReadPath {
         job.edge = null;
         job.edgeTarget = null;
         freeJobs[freeJobCount++] = job.index;
-        allocator.reads(nextSerial, oldestActive());
         if (op != null) {
             if (status == OpStatus.OK) {
                 state.counters.userBytesRead += op.lengthBytes;
@@ -390,15 +390,6 @@ final class ReadPath {
             }
             work += job.retrying ? 0 : 1;
             job = next;
-        }
-        while (waitingHead != null && freeJobCount > 0) {
-            final Op op = waitingHead;
-            waitingHead = op.readNext;
-            if (waitingHead == null) {
-                waitingTail = null;
-            }
-            begin(op);
-            work++;
         }
         return work;
     }

@@ -73,7 +73,9 @@ final class Relocator implements WritePath.SpaceJudge {
     private int cell;
     private int dataSlot;
     private boolean compacting;
-    private boolean countsExact;
+    /** User placements when the forced compaction that is under way, or the last one that ended, began. */
+    private long compactionAt = -1;
+    private long exactAt = -1;
 
     Relocator(final EngineState state, final Geometry geometry, final SegmentTable table,
         final SegmentAllocator allocator,
@@ -107,19 +109,24 @@ final class Relocator implements WritePath.SpaceJudge {
     /** Nothing that is under way can make space: no victim, nothing empty that waits for a checkpoint, exact counts. */
     @Override
     public boolean exhausted() {
-        return phase == IDLE && !compacting && countsExact && index.flushed() && allocator.limbo() == 0
+        return phase == IDLE && !compacting && countsExact() && index.flushed() && allocator.limbo() == 0
             && allocator.quarantined() == 0
             && bestVictim() < 0 && allocator.free() <= allocator.reserves().user();
     }
 
     void compactionDone() {
         compacting = false;
-        countsExact = true;
+        exactAt = compactionAt;
     }
 
-    /** Something was written since: what looked hopeless may not be any more. */
-    private void contentChanged() {
-        countsExact = false;
+    /** Nothing was written or trimmed since the counts were made exact. */
+    private boolean countsExact() {
+        return exactAt == chunks.userPlacements();
+    }
+
+    /** An index block is on its way for the cleaner: segments that are emptied now must wait for it as for a read. */
+    boolean pinned() {
+        return phase == WAITING;
     }
 
     int step() {
@@ -141,10 +148,11 @@ final class Relocator implements WritePath.SpaceJudge {
         }
         final int best = bestVictim();
         if (best < 0) {
-            if (compacting || countsExact && index.flushed()) {
+            if (compacting || countsExact() && index.flushed()) {
                 return 0;
             }
             compacting = true;
+            compactionAt = chunks.userPlacements();
             index.forceCompaction();
             return 1;
         }
@@ -215,6 +223,7 @@ final class Relocator implements WritePath.SpaceJudge {
         state.counters.integrityErrors++;
         unreadable.set(victim);
         table.unvictim(victim);
+        allocator.closed(victim);
         phase = IDLE;
     }
 
@@ -306,7 +315,6 @@ final class Relocator implements WritePath.SpaceJudge {
             index.lost(lba, 1);
             state.counters.blocksLost++;
         }
-        contentChanged();
         return true;
     }
 
@@ -351,7 +359,6 @@ final class Relocator implements WritePath.SpaceJudge {
     private void finish() {
         allocator.cleaned(victim);
         state.counters.segmentsCleaned++;
-        contentChanged();
         phase = IDLE;
     }
 }

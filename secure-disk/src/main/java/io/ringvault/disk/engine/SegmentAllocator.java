@@ -150,6 +150,11 @@ final class SegmentAllocator {
         return nextReadSerial;
     }
 
+    /** A read was issued; the next one gets this serial. */
+    void readIssued(final long nextSerial) {
+        nextReadSerial = nextSerial;
+    }
+
     /** Tells the serial of the next read, and of the oldest one that has not ended (MAX_VALUE: none). */
     void reads(final long nextSerial, final long oldestActive) {
         nextReadSerial = nextSerial;

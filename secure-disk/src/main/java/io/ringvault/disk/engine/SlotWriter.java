@@ -84,6 +84,11 @@ final class SlotWriter {
 
     void onReadCompletion(final int status) {
         if (status != BlockStatus.OK) {
+            if (BlockStatus.isRetryable(status) && retries < RETRIES_MAX) {
+                retries++;
+                owed = READ;
+                return;
+            }
             failure = "reading superblock slot " + name() + " failed: " + BlockStatus.describe(status);
             return;
         }

@@ -74,10 +74,7 @@ final class WritePath {
     /** Starts a request that nothing earlier holds back. */
     private void start(final Op op, final boolean listed) {
         if (op.opcode == OpCode.READ) {
-            if (listed) {
-                pending.remove(op);
-            }
-            reads.start(op);
+            startRead(op, listed);
             return;
         }
         if (!listed) {
@@ -90,6 +87,20 @@ final class WritePath {
         }
     }
 
+    /** A read that finds no free job keeps its place in the order: later overlapping writes wait behind it. */
+    private void startRead(final Op op, final boolean listed) {
+        if (reads.canStart()) {
+            if (listed) {
+                pending.remove(op);
+            }
+            reads.start(op);
+        } else if (listed) {
+            op.pendingState = Op.WAITING_FOR_JOB;
+        } else {
+            pending.append(op, Op.WAITING_FOR_JOB);
+        }
+    }
+
     int step() {
         int work = 0;
         Op op = pending.first();
@@ -99,6 +110,11 @@ final class WritePath {
             if (op.pendingState == Op.BLOCKED) {
                 if (!pending.conflictsBefore(op, op)) {
                     start(op, true);
+                    work++;
+                }
+            } else if (op.pendingState == Op.WAITING_FOR_JOB) {
+                if (reads.canStart()) {
+                    startRead(op, true);
                     work++;
                 }
             } else if (!starved && (op.pendingState == Op.EDGES_READ || op.pendingState == Op.WAITING_FOR_SPACE)) {
@@ -140,14 +156,14 @@ final class WritePath {
             end(op, op.edges.status);
             return true;
         }
-        if (state.config.strictEpochs && chunks.epochBytes() + op.lengthBytes > epochBytesMax
-            && op.opcode != OpCode.TRIM) {
-            end(op, OpStatus.EPOCH_TOO_LARGE);
-            return true;
-        }
         final long inner = innerBlocks(op);
         final boolean zeroing = op.opcode != OpCode.WRITE;
         final int blocks = zeroing ? edgeCount(op) : (int) (op.lastLba - op.firstLba + 1);
+        if (state.config.strictEpochs && blocks > 0
+            && chunks.epochBytes() + (long) blocks * Geometry.BLOCK_BYTES > epochBytesMax) {
+            end(op, OpStatus.EPOCH_TOO_LARGE);
+            return true;
+        }
         final int cells = zeroing && inner > 0 ? 1 : 0;
         final boolean points = inner <= POINT_TRIM_BLOCKS;
         if (!index.hasRoom(blocks + (cells > 0 && points ? (int) inner : 0), cells > 0 && !points ? 2 : 0)
@@ -262,7 +278,6 @@ final class WritePath {
     private boolean startEdges(final Op op) {
         final EdgeJob job = freeEdges;
         if (job == null || !reads.jobsFree(2)) {
-            starved = true;
             return false;
         }
         freeEdges = job.next;

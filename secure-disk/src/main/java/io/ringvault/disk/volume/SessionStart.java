@@ -54,7 +54,7 @@ final class SessionStart {
         final Superblock current = access.superblocks.current();
         final CommitId commit = state.commit();
         access.store.flush();
-        final AnchorValue before = access.anchor.read();
+        final AnchorValue before = state.anchor();
         final long sessionId = Math.max(current.sessionId(), before == null ? 0 : before.session()) + 1;
         final AnchorValue anchored = new AnchorValue(sessionId, commit.epoch(), commit.tag0(), commit.tag1());
         if (before != null && !access.anchor.advance(before, anchored)) {

@@ -61,10 +61,10 @@ final class VolumeReplay {
             access.header,
             access.superblocks, access.sealer, anchor, readOnly, windowBytes);
         access.warnings.addAll(log.warnings());
-        return new VolumeReplay(access, log).run();
+        return new VolumeReplay(access, log).run(anchor);
     }
 
-    private VolumeState run() {
+    private VolumeState run(final AnchorValue anchor) {
         final List<Table> tables = new ArrayList<>();
         for (final ManifestEntry entry : log.checkpoint().manifest()) {
             tables.add(TableLoader.load(reader, entry));
@@ -83,7 +83,8 @@ final class VolumeReplay {
         for (final WalkedChunk chunk : log.chunks()) {
             applyRecords(chunk);
         }
-        return new VolumeState(log, table, keys, index, memtable, log.checkpoint().directory(), nextTableId, lately);
+        return new VolumeState(log, table, keys, index, memtable, log.checkpoint().directory(), nextTableId, lately,
+            anchor);
     }
 
     // ---- segments

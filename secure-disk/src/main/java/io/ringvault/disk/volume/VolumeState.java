@@ -1,5 +1,6 @@
 package io.ringvault.disk.volume;
 
+import io.ringvault.log.AnchorValue;
 import io.ringvault.log.CommitId;
 import io.ringvault.log.PageDirectory;
 import io.ringvault.log.RecoveredLog;
@@ -19,10 +20,11 @@ import java.util.BitSet;
  * @param memtable  the replayed records, newer than all tables
  * @param directory of the checkpoint that was loaded
  * @param lately    segments that the dead session was writing
+ * @param anchor    what the anchor held when it was accepted; null without one
  * @param nextTableId above every table id ever sealed as far as S_c knows
  */
 public record VolumeState(RecoveredLog log, SegmentTable table, SessionKeys keys, IndexVersion index, Memtable memtable,
-                          PageDirectory directory, long nextTableId, BitSet lately) {
+                          PageDirectory directory, long nextTableId, BitSet lately, AnchorValue anchor) {
 
     /** The commit that this is the state of. */
     public CommitId commit() {
