@@ -145,6 +145,7 @@ final class ChunkWriter {
             return false;
         }
         final LogStream stream = streams[streamId];
+        allocator.announceSuccessor(stream);
         int blocksLeft = blocks;
         int cellsLeft = cells;
         int buffers = 0;
@@ -161,7 +162,8 @@ final class ChunkWriter {
             final int blocksNow = Math.min(blocksLeft, Math.min(roomBlocks, roomCells));
             blocksLeft -= blocksNow;
             slot += blocksNow;
-            cellsLeft -= Math.min(cellsLeft, roomCells - blocksNow);
+            // A chunk that data fills is sealed at once; whether cells come before that is not known here.
+            cellsLeft -= blocksNow > 0 && blocksNow == roomBlocks ? 0 : Math.min(cellsLeft, roomCells - blocksNow);
             if (blocksLeft == 0 && cellsLeft == 0) {
                 break;
             }
@@ -254,7 +256,10 @@ final class ChunkWriter {
         dirty = true;
         epochBytes += bytes;
         lastPlacedNs = state.nowNs;
-        if (stream.builder.remainingCells() == 0 || bytes > 0 && dataFull(stream)) {
+        // A full relocation chunk stays open until the next block comes: sealing asks the index which of its blocks are
+        // still the newest, and the caller records the last one only after it was placed.
+        if (stream.id == LogStream.USER
+            && (stream.builder.remainingCells() == 0 || bytes > 0 && dataFull(stream))) {
             seal(stream, 0);
         }
     }
@@ -391,6 +396,7 @@ final class ChunkWriter {
             return true;
         }
         final LogStream user = streams[LogStream.USER];
+        allocator.announceSuccessor(user);
         return window.freeBuffers() >= 2 && (usableEnd(user) > user.nextSlot || user.successor >= 0);
     }
 
