@@ -23,8 +23,12 @@ import io.ringvault.log.SummaryCodec;
  * first, so that a request is placed as a whole or not at all. Data agent only; no allocation per I/O.
  */
 final class ChunkWriter {
-    /** Tells whether a relocated block is still the newest of its LBA when its summary is sealed (protocol rule 16). */
-    interface RelocationCheck {
+    /** The index, as far as placing needs it. */
+    interface Records {
+        /** A block was sealed: from now on this is where the LBA is. Called before the block's chunk can be sealed. */
+        void placed(long lba, int segment, long generation, int slot, long tag0, long tag1);
+
+        /** Whether a relocated block is still the newest of its LBA when its summary is sealed (protocol rule 16). */
         boolean isNewest(long lba, long generation, int slot);
     }
 
@@ -45,7 +49,7 @@ final class ChunkWriter {
     private final byte[] sealedSummary = new byte[Geometry.BLOCK_BYTES];
     private final byte[] preface = new byte[Geometry.BLOCK_BYTES];
     private final PrefaceCodec prefaceCodec = new PrefaceCodec();
-    private RelocationCheck relocationCheck;
+    private Records records;
 
     private long nextSequence;
     private long epoch;
@@ -55,12 +59,6 @@ final class ChunkWriter {
     private long epochBytes;
     private long lastPlacedNs;
     private long userPlacements;
-
-    private int placedSegment;
-    private long placedGeneration;
-    private int placedSlot;
-    private long placedTag0;
-    private long placedTag1;
 
     ChunkWriter(final EngineState state, final Geometry geometry, final SegmentTable table,
         final SegmentAllocator allocator,
@@ -85,8 +83,8 @@ final class ChunkWriter {
         previousTag1 = base.tag1();
     }
 
-    void relocationCheck(final RelocationCheck check) {
-        this.relocationCheck = check;
+    void connect(final Records index) {
+        this.records = index;
     }
 
     LogStream stream(final int id) {
@@ -129,7 +127,7 @@ final class ChunkWriter {
      */
     boolean canPlace(final int streamId, final int blocks, final int cells) {
         return canPlace(streamId, blocks, cells, streamId == LogStream.USER ? allocator.reserves().user()
-            : allocator.reserves().checkpoint());
+            : allocator.reserves().cleaner());
     }
 
     /**
@@ -191,7 +189,7 @@ final class ChunkWriter {
 
     // ---- placing
 
-    /** Seals one block; where it went is in {@link #placedGeneration()} and its neighbours until the next call. */
+    /** Seals one block at the stream's next place, and records where it is. */
     void placeBlock(final int streamId, final long lba, final byte[] plain) {
         final LogStream stream = streams[streamId];
         final ChunkBuffer chunk = openChunk(stream, 1);
@@ -199,18 +197,16 @@ final class ChunkWriter {
         sealer.sealData(sessionKey, stream.generation, slot, lba, plain, sealedData);
         arena.copyIn(sealedData, 0, chunk.offsetOf(slot), Geometry.BLOCK_BYTES);
         chunk.dataBlocks++;
-        placedSegment = stream.segment;
-        placedGeneration = stream.generation;
-        placedSlot = slot;
-        placedTag0 = Le.getLong(sealedData, Geometry.BLOCK_BYTES);
-        placedTag1 = Le.getLong(sealedData, Geometry.BLOCK_BYTES + 8);
+        final long tag0 = Le.getLong(sealedData, Geometry.BLOCK_BYTES);
+        final long tag1 = Le.getLong(sealedData, Geometry.BLOCK_BYTES + 8);
         if (streamId == LogStream.RELOCATION) {
-            stream.builder.addRelocated(lba, placedTag0, placedTag1);
+            stream.builder.addRelocated(lba, tag0, tag1);
         } else {
-            stream.builder.addWrite(lba, placedTag0, placedTag1);
+            stream.builder.addWrite(lba, tag0, tag1);
             userPlacements++;
         }
         state.counters.sealedBlocks++;
+        records.placed(lba, stream.segment, stream.generation, slot, tag0, tag1);
         placed(stream, Geometry.BLOCK_BYTES);
     }
 
@@ -278,26 +274,6 @@ final class ChunkWriter {
             openChunk(user, 0);
             user.holdsEdit = true;
         }
-    }
-
-    int placedSegment() {
-        return placedSegment;
-    }
-
-    long placedGeneration() {
-        return placedGeneration;
-    }
-
-    int placedSlot() {
-        return placedSlot;
-    }
-
-    long placedTag0() {
-        return placedTag0;
-    }
-
-    long placedTag1() {
-        return placedTag1;
     }
 
     private ChunkBuffer openChunk(final LogStream stream, final int blocks) {
@@ -481,7 +457,7 @@ final class ChunkWriter {
         for (int i = 0; i < builder.cellCount(); i++) {
             if (SummaryCodec.hasData(SummaryCodec.cellType(builder.bytes(), i))) {
                 slot++;
-                if (!relocationCheck.isNewest(SummaryCodec.cellLow(builder.bytes(), i), stream.generation, slot)) {
+                if (!records.isNewest(SummaryCodec.cellLow(builder.bytes(), i), stream.generation, slot)) {
                     builder.voidCell(i);
                 }
             }

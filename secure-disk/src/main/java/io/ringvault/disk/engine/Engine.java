@@ -104,7 +104,7 @@ public final class Engine implements AutoCloseable {
         }
         final IndexStage index = new IndexStage(state, table, allocator, chunks, toIndex, start.index(),
             start.replayPoint());
-        chunks.relocationCheck(index);
+        chunks.connect(index);
         final AnchorStage anchorStage = new AnchorStage(state, start.anchored() == null ? null : start.anchor(), worker,
             sessionId,
             start.anchored(), start.base().epoch());
@@ -124,8 +124,7 @@ public final class Engine implements AutoCloseable {
             reserves));
         writes.spaceJudge(relocator);
         final CheckpointStage checkpoints = new CheckpointStage(state, table, allocator, chunks, commits, index,
-            anchorStage,
-            relocator, start.sessions(), tableIds, start.directory(), start.current().engineCommits(),
+            anchorStage, start.sessions(), tableIds, start.directory(), start.current().engineCommits(),
             geometry.segmentBlocks());
         final ClientIntake intake = new ClientIntake(state, requests, clients, geometry.userBlocks(), writes, commits);
         dataAgent = new DataAgent(state, clock, queue, intake, reads, writes, index, relocator, chunks, window, commits,

@@ -21,7 +21,7 @@ import java.util.ArrayDeque;
  * <p>A memtable is frozen at a chunk boundary, so every record of it has a smaller sequence than the boundary: once
  * its table is part of a sealed edit, replay can start there. Data agent only.
  */
-final class IndexStage implements ChunkWriter.RelocationCheck {
+final class IndexStage implements ChunkWriter.Records {
     private final EngineState state;
     private final SegmentTable table;
     private final SegmentAllocator allocator;
@@ -93,7 +93,8 @@ final class IndexStage implements ChunkWriter.RelocationCheck {
         return false;
     }
 
-    void put(final long lba, final int segment, final long generation, final int slot, final long tag0,
+    @Override
+    public void placed(final long lba, final int segment, final long generation, final int slot, final long tag0,
         final long tag1) {
         active.put(lba, generation, slot, tag0, tag1);
         table.addMemRefs(segment, 1);

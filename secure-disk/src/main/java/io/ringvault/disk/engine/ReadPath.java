@@ -283,7 +283,10 @@ final class ReadPath {
         final Run run = runs[slot];
         final ReadJob job = run.job;
         run.job = null;
-        if (status == BlockStatus.OK) {
+        if (status == BlockStatus.OK && table.segmentOf(job.generations[run.first]) < 0) {
+            state.counters.integrityErrors++;
+            fail(job, OpStatus.INTEGRITY);
+        } else if (status == BlockStatus.OK) {
             final int segment = table.segmentOf(job.generations[run.first]);
             for (int k = 0; k < run.count; k++) {
                 openInto(job, run.first + k, segment, readSlots.buffer(), readSlots.offset(slot)

@@ -99,7 +99,7 @@ final class Relocator implements WritePath.SpaceJudge {
 
     /** Free space is short: segments should be cleaned, checkpoints should release what is empty. */
     boolean pressure() {
-        return allocator.free() <= allocator.reserves().user() + LogStream.COUNT * 2;
+        return allocator.free() <= allocator.reserves().user() + allocator.margin();
     }
 
     boolean idle() {
@@ -142,7 +142,7 @@ final class Relocator implements WritePath.SpaceJudge {
     }
 
     private int chooseVictim() {
-        if (!pressure() || allocator.free() + allocator.limbo() > allocator.reserves().user() + LogStream.COUNT * 4
+        if (!pressure() || allocator.free() + allocator.limbo() > allocator.reserves().user() + 2 * allocator.margin()
             || !chunks.canPlace(LogStream.RELOCATION, 1, 0)) {
             return 0;
         }
@@ -292,6 +292,9 @@ final class Relocator implements WritePath.SpaceJudge {
         if (SummaryCodec.cellType(summary, cell) == SummaryCodec.VOID) {
             return true;
         }
+        if (!chunks.canPlace(LogStream.RELOCATION, 1, 0) || !chunks.canPlaceOwn(1) || !index.hasRoom(1, 0)) {
+            return false;
+        }
         final int code = lookUp(lba);
         if (code == Lookup.NEED_BLOCK) {
             return false;
@@ -299,16 +302,11 @@ final class Relocator implements WritePath.SpaceJudge {
         if (code != Lookup.FOUND || found.generation != victimGeneration || found.slot != dataSlot) {
             return code != Lookup.ERROR || unprovable();
         }
-        if (!chunks.canPlace(LogStream.RELOCATION, 1, 0) || !chunks.canPlaceOwn(1) || !index.hasRoom(1, 0)) {
-            return false;
-        }
         System.arraycopy(piece, (dataSlot - pieceStart) * Geometry.BLOCK_BYTES, sealed, 0, Geometry.BLOCK_BYTES);
         Le.putLong(sealed, Geometry.BLOCK_BYTES, found.tag0);
         Le.putLong(sealed, Geometry.BLOCK_BYTES + 8, found.tag1);
         if (sealer.openData(victimKey, victimGeneration, dataSlot, lba, sealed, plain)) {
             chunks.placeBlock(LogStream.RELOCATION, lba, plain);
-            index.put(lba, chunks.placedSegment(), chunks.placedGeneration(), chunks.placedSlot(), chunks.placedTag0(),
-                chunks.placedTag1());
             state.counters.blocksRelocated++;
         } else {
             chunks.placeLost(lba, 1);

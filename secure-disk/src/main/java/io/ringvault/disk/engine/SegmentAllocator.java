@@ -15,6 +15,8 @@ import java.util.BitSet;
  * fallback slot needs its content or its chunks.
  */
 final class SegmentAllocator {
+    private static final int MARGIN_DIVISOR = 32;
+
     private final SegmentTable table;
     private final SpaceReserves reserves;
     private final long session;
@@ -80,6 +82,11 @@ final class SegmentAllocator {
 
     int quarantined() {
         return quarantined;
+    }
+
+    /** Free segments above the user's reserve at which cleaning starts, so that writes seldom wait for it. */
+    int margin() {
+        return Math.max(LogStream.COUNT * 2, table.segmentCount() / MARGIN_DIVISOR);
     }
 
     SpaceReserves reserves() {
@@ -185,9 +192,14 @@ final class SegmentAllocator {
         }
     }
 
-    /** Checkpoints that must still be published before everything that is empty now can be free. */
-    boolean checkpointWouldFree() {
-        return emptyCount > 0 || quarantined > 0;
+    /**
+     * Whether space is short and a checkpoint would help: enough segments wait for one, or writers are about to wait
+     * for them.
+     */
+    boolean checkpointDue() {
+        final int waiting = emptyCount + quarantined;
+        return waiting > 0 && free() <= reserves.user() + margin()
+            && (waiting >= margin() / 2 || free() <= reserves.user() + LogStream.COUNT);
     }
 
     int step() {

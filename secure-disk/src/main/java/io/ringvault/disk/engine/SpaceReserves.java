@@ -7,10 +7,11 @@ import io.ringvault.log.Geometry;
  * before it, so that whoever must run to make space free again is never starved by whoever uses it up.
  *
  * @param recovery   left to the next open: four stream segments, the replayed records as tables, a checkpoint
- * @param checkpoint left by merges and the cleaner to a memtable flush, a checkpoint and commits
+ * @param checkpoint left by merges to a memtable flush, a checkpoint and commits
+ * @param cleaner    left by the cleaner to merges
  * @param user       left by user writes to everything else
  */
-public record SpaceReserves(int recovery, int checkpoint, int user) {
+public record SpaceReserves(int recovery, int checkpoint, int cleaner, int user) {
     private static final int INDEX_RECORD_BYTES = 32;
     private static final int STREAM_SEGMENTS = 2 * LogStream.COUNT;
 
@@ -25,13 +26,13 @@ public record SpaceReserves(int recovery, int checkpoint, int user) {
         final int checkpoint = recovery + replayTables + checkpointPages + 1;
         final long mergeRecords = Math.min(geometry.userBlocks(), (long) config.tableBlocks * 128
             * (config.fanOut + 1));
-        final int user = checkpoint + segments(mergeRecords * INDEX_RECORD_BYTES, segmentBytes) + STREAM_SEGMENTS;
-        return new SpaceReserves(recovery, checkpoint, user);
+        final int cleaner = checkpoint + segments(mergeRecords * INDEX_RECORD_BYTES, segmentBytes);
+        return new SpaceReserves(recovery, checkpoint, cleaner, cleaner + STREAM_SEGMENTS);
     }
 
     /** Segments that a volume of this shape needs beside the user's data, before any over-provisioning. */
     public int spareSegments() {
-        return user + STREAM_SEGMENTS + 12;
+        return user + STREAM_SEGMENTS + 16;
     }
 
     private static int segments(final long bytes, final long segmentBytes) {

@@ -187,7 +187,7 @@ final class WritePath {
             } else {
                 for (long lba = op.firstLba; lba <= op.lastLba; lba++) {
                     compose(op, lba, false);
-                    placeBlock(lba);
+                    chunks.placeBlock(LogStream.USER, lba, plain);
                 }
             }
             state.counters.userBytesWritten += op.lengthBytes;
@@ -209,7 +209,7 @@ final class WritePath {
     private void placeZeroes(final Op op, final long inner) {
         if (op.edges != null && op.edges.hasHead) {
             compose(op, op.firstLba, true);
-            placeBlock(op.firstLba);
+            chunks.placeBlock(LogStream.USER, op.firstLba, plain);
         }
         if (inner > 0) {
             final long first = firstInner(op);
@@ -218,14 +218,8 @@ final class WritePath {
         }
         if (op.edges != null && op.edges.hasTail) {
             compose(op, op.lastLba, true);
-            placeBlock(op.lastLba);
+            chunks.placeBlock(LogStream.USER, op.lastLba, plain);
         }
-    }
-
-    private void placeBlock(final long lba) {
-        chunks.placeBlock(LogStream.USER, lba, plain);
-        index.put(lba, chunks.placedSegment(), chunks.placedGeneration(), chunks.placedSlot(), chunks.placedTag0(),
-            chunks.placedTag1());
     }
 
     /** Makes the block's new content in private scratch; the caller's plaintext is read exactly once. */
