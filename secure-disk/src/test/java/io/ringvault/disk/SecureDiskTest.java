@@ -28,7 +28,7 @@ class SecureDiskTest {
         config.readSlots = 4;
         config.readSlotBlocks = 4;
         config.readJobs = 4;
-        config.memtableRecords = 64;
+        config.memtableRecords = 66;
         config.maxRanges = 16;
         config.blockCacheBlocks = 4;
         config.checkpointChunks = 24;

@@ -77,7 +77,7 @@ final class ClientIntake {
         }
         op.firstLba = op.offsetBytes / Geometry.BLOCK_BYTES;
         op.lastLba = (op.offsetBytes + op.lengthBytes - 1) / Geometry.BLOCK_BYTES;
-        if (op.opcode == OpCode.WRITE && op.lastLba - op.firstLba >= state.config.requestBlocks()) {
+        if (op.opcode == OpCode.WRITE && op.lastLba - op.firstLba >= state.requestBlocks) {
             op.complete(OpStatus.INVALID);
             return;
         }

@@ -220,7 +220,7 @@ public final class Engine implements AutoCloseable {
 
     /** Most bytes of one write, whatever its alignment. Any thread. */
     public int writeBytesMax() {
-        return Math.max(1, state.config.requestBlocks() - 1) * Geometry.BLOCK_BYTES;
+        return Math.max(1, state.requestBlocks - 1) * Geometry.BLOCK_BYTES;
     }
 
     /** Null while healthy. Any thread. */

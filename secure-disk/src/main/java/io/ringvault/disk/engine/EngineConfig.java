@@ -17,7 +17,7 @@ public final class EngineConfig {
     public int readSlotBlocks = 32;
     /** Reads being worked on at once. */
     public int readJobs = 128;
-    /** Point records of one memtable. There are two. */
+    /** Point records of one memtable; a trim of 64 blocks with both its edges must fit. There are two. */
     public int memtableRecords = 1 << 17;
     /** Trimmed ranges of one memtable. */
     public int maxRanges = 4096;
@@ -52,14 +52,6 @@ public final class EngineConfig {
     /** Index records worked on in one duty cycle of the index agent. */
     public int indexBudgetRecords = 2048;
 
-    /**
-     * Blocks that one request may touch: what a memtable and the chunk buffers can take as a whole, and at most 1 MiB
-     * and its edges.
-     */
-    public int requestBlocks() {
-        return Math.min(257, Math.min(memtableRecords, (chunkBuffers - 8) * Math.min(chunkDataBlocks, 14)));
-    }
-
     /** Throws CONFIGURATION naming the first value that is out of its range. */
     public EngineConfig validate() {
         range("chunkDataBlocks", chunkDataBlocks, 1, 163);
@@ -67,7 +59,7 @@ public final class EngineConfig {
         range("readSlots", readSlots, 1, 4096);
         range("readSlotBlocks", readSlotBlocks, 1, 256);
         range("readJobs", readJobs, 4, 65536);
-        range("memtableRecords", memtableRecords, 64, 1 << 24);
+        range("memtableRecords", memtableRecords, 66, 1 << 24);
         range("maxRanges", maxRanges, 4, 1 << 20);
         range("blockCacheBlocks", blockCacheBlocks, 1, 1 << 24);
         range("checkpointChunks", checkpointChunks, 1, 1 << 20);

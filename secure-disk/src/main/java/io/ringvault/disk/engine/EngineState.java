@@ -10,6 +10,8 @@ final class EngineState {
     final EngineConfig config;
     final EngineCounters counters = new EngineCounters();
     final boolean readOnly;
+    /** Blocks that one write may touch: what a memtable and the chunk buffers can take as a whole, at most 1 MiB. */
+    int requestBlocks;
     /** Cached clock, refreshed once per duty cycle. */
     long nowNs;
     private volatile String poisonReason;

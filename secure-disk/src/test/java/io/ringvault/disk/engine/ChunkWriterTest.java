@@ -247,6 +247,28 @@ class ChunkWriterTest {
     }
 
     @Test
+    void shouldHaveBuffersForTheLargestRequestWhereverTheStreamStands() {
+        for (final int perChunk : new int[] {1, 2, 3, 5, 6, 14, 20}) {
+            for (final int buffers : new int[] {10, 12, 16, 24}) {
+                for (int fill = 0; fill < 16; fill++) {
+                    final EngineConfig config = LogRig.tiny();
+                    config.chunkDataBlocks = perChunk;
+                    config.chunkBuffers = buffers;
+                    final LogRig rig = new LogRig(config, 16, 24, NO_RESERVES);
+                    for (int i = 0; i < fill; i++) {
+                        rig.chunks.commit(false, false);
+                        rig.drain();
+                    }
+                    final int most = rig.state.requestBlocks;
+                    assertTrue(most >= 2, most + " blocks");
+                    assertTrue(rig.chunks.canPlace(0, most, 0), most + " blocks, " + perChunk + " in a chunk, "
+                        + buffers + " buffers, from slot " + rig.chunks.stream(0).nextSlot);
+                }
+            }
+        }
+    }
+
+    @Test
     void shouldLetTheEnginesOwnCellsRollBelowTheUsersReserve() {
         final EngineConfig config = LogRig.tiny();
         config.chunkDataBlocks = 14;

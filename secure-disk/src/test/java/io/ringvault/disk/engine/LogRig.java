@@ -85,7 +85,7 @@ final class LogRig {
         config.windowBytes = 1 << 20;
         config.queueDepth = 64;
         config.inFlightCommits = 2;
-        config.memtableRecords = 64;
+        config.memtableRecords = 300;
         return config;
     }
 
