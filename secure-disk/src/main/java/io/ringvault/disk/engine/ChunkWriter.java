@@ -290,10 +290,7 @@ final class ChunkWriter {
         dirty = true;
         epochBytes += bytes;
         lastPlacedNs = state.nowNs;
-        // A full relocation chunk stays open until the next block comes: sealing asks the index which of its blocks are
-        // still the newest, and the caller records the last one only after it was placed.
-        if (stream.id == LogStream.USER
-            && (stream.builder.remainingCells() == 0 || bytes > 0 && dataFull(stream))) {
+        if (stream.builder.remainingCells() == 0 || bytes > 0 && dataFull(stream)) {
             seal(stream, 0);
         }
     }

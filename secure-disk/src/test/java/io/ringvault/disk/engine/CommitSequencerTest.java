@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 class CommitSequencerTest {
     private static final AnchorValue BASE = new AnchorValue(LogRig.SESSION, 0, 0, 0);
-    private final LogRig rig = new LogRig(LogRig.tiny(), 64, 32, new SpaceReserves(0, 0, 0));
+    private final LogRig rig = new LogRig(LogRig.tiny(), 64, 32, new SpaceReserves(0, 0, 0, 0));
     private final OpRig ops = new OpRig();
     private final MemoryAnchor memory = new MemoryAnchor(LogRig.filled(32, 1));
     private final BlockingWorker worker = BlockingWorker.inline();

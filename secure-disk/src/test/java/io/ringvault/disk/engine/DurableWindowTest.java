@@ -16,7 +16,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class DurableWindowTest {
-    private static final SpaceReserves NO_RESERVES = new SpaceReserves(0, 0, 0);
+    private static final SpaceReserves NO_RESERVES = new SpaceReserves(0, 0, 0, 0);
     private static final int RETRYABLE = BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_INJECTED,
         true);
 

@@ -17,7 +17,9 @@ import io.ringvault.log.SummaryCodec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The writing half of a data agent (allocator, chunk writer, window) over a simulated device, stepped by a test. */
 final class LogRig {
@@ -37,6 +39,8 @@ final class LogRig {
     final SessionKeys keys;
     final SessionIdentity session = new SessionIdentity(SESSION, filled(32, 7), filled(16, 9));
     final List<Long> durable = new ArrayList<>();
+    /** Where the newest block of each LBA is. */
+    final Map<Long, Long> newest = new HashMap<>();
     final byte[] plain = new byte[Geometry.BLOCK_BYTES];
 
     /** A summary as it lies on the device. */
@@ -75,7 +79,18 @@ final class LogRig {
             new CommitId(0, 0, 0, 0));
         chunks.stream(0).start(0, 1, 1, 2);
         chunks.stream(1).start(2, 3, 3, 4);
-        chunks.relocationCheck((lba, generation, slot) -> true);
+        chunks.connect(new ChunkWriter.Records() {
+            @Override
+            public void placed(final long lba, final int segment, final long generation, final int slot,
+                               final long tag0, final long tag1) {
+                newest.put(lba, generation << 16 | slot);
+            }
+
+            @Override
+            public boolean isNewest(final long lba, final long generation, final int slot) {
+                return newest.get(lba) == (generation << 16 | slot);
+            }
+        });
     }
 
     static EngineConfig tiny() {

@@ -11,7 +11,7 @@ import java.util.BitSet;
 import org.junit.jupiter.api.Test;
 
 class SegmentAllocatorTest {
-    private static final SpaceReserves RESERVES = new SpaceReserves(2, 4, 6);
+    private static final SpaceReserves RESERVES = new SpaceReserves(2, 4, 4, 6);
     private final SegmentTable table = new SegmentTable(12);
 
     private SegmentAllocator allocator(final BitSet lately) {
