@@ -217,7 +217,15 @@ final class ChunkWriter {
             roomCells = SummaryCodec.MAX_CELLS;
         }
         return window.freeBuffers() >= buffers + rolls + SPARE_BUFFERS
-            && (rolls == 0 || allocator.free() - rolls >= floor);
+            && (rolls == 0 && !intoReserve(streamId, blocks, floor) || allocator.free() - rolls >= floor);
+    }
+
+    /**
+     * Whether data of the user would go into a segment that was rolled to for the engine's own cells, below the user's
+     * floor: it waits, or each such segment would be filled by the user and the reserves drained one by one.
+     */
+    private boolean intoReserve(final int streamId, final int blocks, final int floor) {
+        return streamId == LogStream.USER && blocks > 0 && allocator.free() < floor;
     }
 
     /** Without a successor the last slot is kept for the summary that will announce one. */

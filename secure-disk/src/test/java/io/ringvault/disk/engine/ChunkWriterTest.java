@@ -273,4 +273,41 @@ class ChunkWriterTest {
         assertFalse(rig.chunks.canPlace(0, 1, 0));
         assertTrue(rig.chunks.canPlaceOwn(163), "an edit or a checkpoint must still get through");
     }
+
+    @Test
+    void shouldKeepUserDataOutOfASegmentThatWasRolledToForTheEnginesCells() {
+        final EngineConfig config = LogRig.tiny();
+        config.chunkDataBlocks = 14;
+        config.chunkBuffers = 40;
+        final LogRig rig = new LogRig(config, 16, 12, new SpaceReserves(1, 2, 3, 6));
+        int lba = 0;
+        while (rig.chunks.canPlace(LogStream.USER, 1, 0)) {
+            rig.place(LogStream.USER, lba++);
+        }
+        final int segment = rig.chunks.stream(LogStream.USER).segment;
+        for (int i = 0; i < 40 && rig.chunks.stream(LogStream.USER).segment == segment; i++) {
+            assertTrue(rig.chunks.canPlaceOwn(1));
+            rig.chunks.placeTrim(1, 1);
+            rig.chunks.sealOpen();
+            rig.drain();
+        }
+        assertEquals(5, rig.allocator.free(), "the engine's cells went below the user's reserve");
+        assertFalse(rig.chunks.canPlace(LogStream.USER, 1, 0), "the new segment is not for the user's data");
+        assertTrue(rig.chunks.canPlaceOwn(1));
+        assertTrue(rig.chunks.canPlace(LogStream.RELOCATION, 1, 0), "the cleaner goes on");
+    }
+
+    @Test
+    void shouldLeaveAMergeItsSegmentsWhenTheCleanerRuns() {
+        final EngineConfig config = LogRig.tiny();
+        config.chunkDataBlocks = 14;
+        config.chunkBuffers = 40;
+        final LogRig rig = new LogRig(config, 16, 12, new SpaceReserves(1, 2, 5, 6));
+        int lba = 0;
+        while (rig.chunks.canPlace(LogStream.RELOCATION, 1, 0)) {
+            rig.place(LogStream.RELOCATION, lba++);
+        }
+        assertEquals(5, rig.allocator.free());
+        assertTrue(rig.allocator.grantObjectSegment(false) >= 0, "a merge that has begun can end");
+    }
 }
