@@ -165,18 +165,19 @@ final class ChunkWriter {
      */
     boolean canPlace(final int streamId, final int blocks, final int cells) {
         return canPlace(streamId, blocks, cells, streamId == LogStream.USER ? allocator.reserves().user()
-            : allocator.reserves().cleaner());
+            : allocator.reserves().cleaner(), 0);
     }
 
     /**
      * Whether so many cells of the engine's own (edits, segments) can be placed: what makes space must not wait for
-     * space.
+     * space. Moving on to the successor that is announced takes no free segment.
      */
     boolean canPlaceOwn(final int cells) {
-        return canPlace(LogStream.USER, 0, cells, allocator.reserves().recovery());
+        return canPlace(LogStream.USER, 0, cells, allocator.reserves().recovery(), 1);
     }
 
-    private boolean canPlace(final int streamId, final int blocks, final int cells, final int floor) {
+    private boolean canPlace(final int streamId, final int blocks, final int cells, final int floor,
+                             final int ownRolls) {
         if (!window.windowOpen()) {
             return false;
         }
@@ -216,8 +217,11 @@ final class ChunkWriter {
             roomBlocks = Math.min(state.config.chunkDataBlocks, end - slot);
             roomCells = SummaryCodec.MAX_CELLS;
         }
-        return window.freeBuffers() >= buffers + rolls + SPARE_BUFFERS
-            && (rolls == 0 && !intoReserve(streamId, blocks, floor) || allocator.free() - rolls >= floor);
+        if (window.freeBuffers() < buffers + rolls + SPARE_BUFFERS) {
+            window.flushSoon();
+            return false;
+        }
+        return rolls <= ownRolls && !intoReserve(streamId, blocks, floor) || allocator.free() - rolls >= floor;
     }
 
     /**

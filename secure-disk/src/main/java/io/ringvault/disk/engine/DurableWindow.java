@@ -41,6 +41,7 @@ final class DurableWindow {
     private long flushCompleted;
     private int flushesInFlight;
     private int flushesOwed;
+    private boolean buffersWanted;
 
     DurableWindow(final BlockDevice device, final BlockQueue queue, final Geometry geometry, final EngineState state,
                   final long baseSequence) {
@@ -80,6 +81,11 @@ final class DurableWindow {
 
     boolean idle() {
         return durableSequence == lastSequence && flushesInFlight == 0;
+    }
+
+    /** Somebody waits for buffers: the completed chunks are made durable as soon as possible. */
+    void flushSoon() {
+        buffersWanted = true;
     }
 
     /** Whether more may be written before the durable mark has to follow. */
@@ -154,7 +160,7 @@ final class DurableWindow {
 
     private boolean flushDue() {
         return unflushedBytes > 0 && (unflushedBytes >= state.config.windowBytes / 2
-            || freeCount <= buffers.length / 2);
+            || freeCount <= buffers.length / 2 || buffersWanted);
     }
 
     private int submitSealed() {
@@ -225,6 +231,7 @@ final class DurableWindow {
         flushesSubmitted++;
         flushesInFlight++;
         unflushedBytes = 0;
+        buffersWanted = false;
         state.counters.deviceFlushes++;
         return true;
     }
