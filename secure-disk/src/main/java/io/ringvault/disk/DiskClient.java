@@ -85,6 +85,11 @@ public final class DiskClient implements AutoCloseable {
         handler.onCompletion(token, status);
     }
 
+    /** Most bytes of one write: {@link #MAX_REQUEST_BYTES} unless the disk was opened with tiny capacities. */
+    public int maxWriteBytes() {
+        return Math.min(MAX_REQUEST_BYTES, engine.writeBytesMax());
+    }
+
     /** Requests submitted whose completion was not polled yet. */
     public int inFlight() {
         return channel.inFlight();

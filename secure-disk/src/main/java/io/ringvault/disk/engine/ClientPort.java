@@ -6,6 +6,7 @@ import io.ringvault.ring.ClientChannel;
 final class ClientPort {
     private final ClientChannel channel;
     private final Op[] ops;
+    private long lastRound;
 
     ClientPort(final ClientChannel channel) {
         this.channel = channel;
@@ -21,6 +22,23 @@ final class ClientPort {
         op.buffer = channel.ops().buffer(slot);
         op.bufferOffset = channel.ops().bufferOffset(slot);
         return op;
+    }
+
+    /**
+     * True for the client's first waiting write that is looked at in a round: the ones behind it wait for it anyway, and looking at each
+     * would cost the square of their number.
+     */
+    boolean firstWriteOf(final long round) {
+        if (lastRound == round) {
+            return false;
+        }
+        lastRound = round;
+        return true;
+    }
+
+    /** The write that was looked at has left the list: the next one's turn has come. */
+    void writeLeft() {
+        lastRound = 0;
     }
 
     void complete(final Op op, final int status) {

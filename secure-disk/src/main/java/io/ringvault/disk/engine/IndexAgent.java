@@ -40,6 +40,9 @@ public final class IndexAgent implements Agent {
     private final OneToOneQueue<Object> outbox;
     private final TableIds tableIds;
     private final CompactionPolicy policy;
+    private final SpaceReserves reserves;
+    private final EngineCounters counters;
+    private final int segmentBlocks;
     private final long session;
     private final BlockCompletionHandler onCompletion = this::onCompletion;
 
@@ -82,8 +85,8 @@ public final class IndexAgent implements Agent {
     IndexAgent(final EngineConfig config, final BlockQueue queue, final ObjectWriter writer,
         final ObjectFetcher fetcher,
                final ObjectSegments segments, final SlotWriter slots, final OneToOneQueue<Object> inbox,
-               final OneToOneQueue<Object> outbox, final TableIds tableIds, final CompactionPolicy policy,
-               final long session,
+               final OneToOneQueue<Object> outbox, final TableIds tableIds, final CompactionPolicy policy, final SpaceReserves reserves,
+               final EngineCounters counters, final int segmentBlocks, final long session,
                final IndexVersion version, final Superblock current, final PageDirectory directory) {
         this.config = config;
         this.queue = queue;
@@ -95,6 +98,9 @@ public final class IndexAgent implements Agent {
         this.outbox = outbox;
         this.tableIds = tableIds;
         this.policy = policy;
+        this.reserves = reserves;
+        this.counters = counters;
+        this.segmentBlocks = segmentBlocks;
         this.session = session;
         this.version = version;
         this.current = current;
@@ -235,7 +241,7 @@ public final class IndexAgent implements Agent {
 
     private int startMerge() {
         final Compaction next = nextCompaction();
-        if (next == null) {
+        if (next == null || !fits(next)) {
             return 0;
         }
         mergeSent = false;
@@ -250,6 +256,22 @@ public final class IndexAgent implements Agent {
         return 1;
     }
 
+    /**
+     * A merge that has begun may use the reserve of checkpoints, since its inputs come back only when it ends; so it begins only when
+     * there is room for its outputs above that reserve.
+     */
+    private boolean fits(final Compaction compaction) {
+        if (compaction.move()) {
+            return true;
+        }
+        long blocks = 0;
+        for (final Table input : compaction.inputs()) {
+            blocks += input.blocks();
+        }
+        final long segments = Math.min(blocks / (segmentBlocks - 1) + 2, reserves.cleaner() - reserves.checkpoint());
+        return counters.freeSegments - segments >= reserves.checkpoint();
+    }
+
     private Compaction nextCompaction() {
         if (forced && flush == null) {
             final Compaction step = policy.forced(version);
@@ -260,10 +282,15 @@ public final class IndexAgent implements Agent {
             send(new IndexMessages.CompactionDone());
         }
         while (!rewrites.isEmpty()) {
-            final long tableId = rewrites.removeLast();
+            final long tableId = rewrites.getLast();
             if (version.table(tableId) != null) {
-                return policy.rewrite(version, tableId);
+                final Compaction rewrite = policy.rewrite(version, tableId);
+                if (fits(rewrite)) {
+                    rewrites.removeLast();
+                }
+                return rewrite;
             }
+            rewrites.removeLast();
         }
         return policy.next(version);
     }
@@ -342,8 +369,8 @@ public final class IndexAgent implements Agent {
 
     private int stepSegments() {
         int work = 0;
-        if (writer.wantsSegment(flush != null || checkpoint != null)) {
-            send(new IndexMessages.SegmentWanted(flush != null || checkpoint != null));
+        if (writer.wantsSegment(flush != null || checkpoint != null || merge != null)) {
+            send(new IndexMessages.SegmentWanted(flush != null || checkpoint != null || merge != null));
             work++;
         }
         final int segment = writer.takeFinishedSegment();

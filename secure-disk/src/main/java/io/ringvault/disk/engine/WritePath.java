@@ -28,6 +28,7 @@ final class WritePath {
     private EdgeJob freeEdges;
     private SpaceJudge judge;
     private boolean starved;
+    private long round;
 
     /** Says when waiting for space is hopeless. */
     interface SpaceJudge {
@@ -103,22 +104,16 @@ final class WritePath {
 
     int step() {
         int work = 0;
-        Op op = pending.first();
         starved = false;
+        round++;
+        Op op = pending.first();
         while (op != null) {
             final Op next = op.pendingNext;
-            if (op.pendingState == Op.BLOCKED) {
-                if (!pending.conflictsBefore(op, op)) {
-                    start(op, true);
-                    work++;
+            if (!op.mutates() || op.client.firstWriteOf(round)) {
+                work += go(op);
+                if (op.pendingState == Op.NOT_PENDING) {
+                    op.client.writeLeft();
                 }
-            } else if (op.pendingState == Op.WAITING_FOR_JOB) {
-                if (reads.canStart()) {
-                    startRead(op, true);
-                    work++;
-                }
-            } else if (!starved && (op.pendingState == Op.EDGES_READ || op.pendingState == Op.WAITING_FOR_SPACE)) {
-                work += attempt(op) ? 1 : 0;
             }
             op = next;
         }
@@ -126,6 +121,31 @@ final class WritePath {
             work += failStarved();
         }
         return work;
+    }
+
+    /** Goes on with one waiting request; 1 when it made a step. */
+    private int go(final Op op) {
+        switch (op.pendingState) {
+            case Op.BLOCKED -> {
+                if (!pending.conflictsBefore(op, op)) {
+                    start(op, true);
+                    return 1;
+                }
+            }
+            case Op.WAITING_FOR_JOB -> {
+                if (reads.canStart()) {
+                    startRead(op, true);
+                    return 1;
+                }
+            }
+            case Op.EDGES_READ, Op.WAITING_FOR_SPACE -> {
+                return !starved && attempt(op) ? 1 : 0;
+            }
+            default -> {
+                // Its edges are being read.
+            }
+        }
+        return 0;
     }
 
     private int failStarved() {

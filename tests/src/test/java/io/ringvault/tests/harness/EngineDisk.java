@@ -54,8 +54,13 @@ public final class EngineDisk implements TestDisk {
     public void write(final long offset, final byte[] source, final int sourceOffset, final int length) {
         final MemorySegment lent = buffer(length);
         MemorySegment.copy(source, sourceOffset, lent, ValueLayout.JAVA_BYTE, 0, length);
-        run("write of " + length + " at " + offset, () -> client.submitWrite(nextToken, offset, lent, 0, length,
-            false));
+        final int most = client.maxWriteBytes();
+        for (int done = 0; done < length; done += most) {
+            final int at = done;
+            final int piece = Math.min(most, length - done);
+            run("write of " + piece + " at " + (offset + at), () -> client.submitWrite(nextToken, offset + at, lent, at,
+                piece, false));
+        }
     }
 
     @Override
