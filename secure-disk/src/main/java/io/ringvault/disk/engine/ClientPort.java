@@ -25,8 +25,8 @@ final class ClientPort {
     }
 
     /**
-     * True for the client's first waiting write that is looked at in a round: the ones behind it wait for it anyway, and looking at each
-     * would cost the square of their number.
+     * True for the client's first waiting write that is looked at in a round: the ones behind it wait for it anyway,
+     * and looking at each would cost the square of their number.
      */
     boolean firstWriteOf(final long round) {
         if (lastRound == round) {
