@@ -152,9 +152,8 @@ public final class Engine implements AutoCloseable {
                 config.fanOut,
                 config.tableBlocks, (long) config.tableBlocks * config.fanOut,
                 Math.max(4, Math.min(48, config.l0Trigger + config.fanOut))));
-            indexAgent = new IndexAgent(config, indexQueue, writer, fetcher, segments, slots, toIndex, toData, tableIds,
-                policy,
-                sessionId, start.index(), start.current(), start.directory());
+            indexAgent = new IndexAgent(config, indexQueue, writer, fetcher, segments, slots, toIndex, toData, tableIds, policy, reserves,
+                state.counters, geometry.segmentBlocks(), sessionId, start.index(), start.current(), start.directory());
         }
     }
 

@@ -27,4 +27,6 @@ public final class EngineCounters {
     public long totalSegments;
     public long integrityErrors;
     public long retries;
+    /** Whether a merge has begun and not ended: the cleaner leaves it its segments. A hint between the agents. */
+    public volatile boolean mergeUnderWay;
 }
