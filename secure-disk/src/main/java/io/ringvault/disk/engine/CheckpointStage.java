@@ -36,6 +36,7 @@ final class CheckpointStage {
     private final CommitSequencer commits;
     private final IndexStage index;
     private final AnchorStage anchor;
+    private final Relocator relocator;
     private final SessionTable sessions;
     private final TableIds tableIds;
     private final long engineCommitsBefore;
@@ -60,7 +61,7 @@ final class CheckpointStage {
     CheckpointStage(final EngineState state, final SegmentTable table, final SegmentAllocator allocator,
         final ChunkWriter chunks,
                     final CommitSequencer commits, final IndexStage index, final AnchorStage anchor,
-                   
+                    final Relocator relocator,
                     final SessionTable sessions, final TableIds tableIds, final PageDirectory directory,
                     final long engineCommitsBefore, final int segmentBlocks) {
         this.state = state;
@@ -70,6 +71,7 @@ final class CheckpointStage {
         this.commits = commits;
         this.index = index;
         this.anchor = anchor;
+        this.relocator = relocator;
         this.sessions = sessions;
         this.tableIds = tableIds;
         this.directory = directory;
@@ -116,7 +118,7 @@ final class CheckpointStage {
         final ReplayPoint from = index.replayPoint();
         return chunks.nextSequence() - from.sequence >= state.config.checkpointChunks
             || (state.counters.sealedBlocks - blocksAtReplay) * 4096L >= state.config.checkpointBytes
-            || allocator.checkpointDue();
+            || allocator.checkpointDue(relocator.stopped());
     }
 
     private int startIfDue() {

@@ -165,7 +165,15 @@ final class ChunkWriter {
      */
     boolean canPlace(final int streamId, final int blocks, final int cells) {
         return canPlace(streamId, blocks, cells, streamId == LogStream.USER ? allocator.reserves().user()
-            : allocator.reserves().cleaner(), 0);
+            : cleanerFloor(), 0);
+    }
+
+    /**
+     * A merge that is under way keeps its share; otherwise the cleaner may use it, since it gives back more than it
+     * takes.
+     */
+    private int cleanerFloor() {
+        return state.counters.mergeUnderWay ? allocator.reserves().cleaner() : allocator.reserves().checkpoint();
     }
 
     /**

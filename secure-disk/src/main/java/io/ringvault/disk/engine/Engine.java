@@ -124,7 +124,7 @@ public final class Engine implements AutoCloseable {
             reserves));
         writes.spaceJudge(relocator);
         final CheckpointStage checkpoints = new CheckpointStage(state, table, allocator, chunks, commits, index,
-            anchorStage, start.sessions(), tableIds, start.directory(), start.current().engineCommits(),
+            anchorStage, relocator, start.sessions(), tableIds, start.directory(), start.current().engineCommits(),
             geometry.segmentBlocks());
         final ClientIntake intake = new ClientIntake(state, requests, clients, geometry.userBlocks(), writes, commits);
         dataAgent = new DataAgent(state, clock, queue, intake, reads, writes, index, relocator, chunks, window, commits,
@@ -152,7 +152,8 @@ public final class Engine implements AutoCloseable {
                 config.fanOut,
                 config.tableBlocks, (long) config.tableBlocks * config.fanOut,
                 Math.max(4, Math.min(48, config.l0Trigger + config.fanOut))));
-            indexAgent = new IndexAgent(config, indexQueue, writer, fetcher, segments, slots, toIndex, toData, tableIds, policy, reserves,
+            indexAgent = new IndexAgent(config, indexQueue, writer, fetcher, segments, slots, toIndex, toData, tableIds,
+                policy, reserves,
                 state.counters, geometry.segmentBlocks(), sessionId, start.index(), start.current(), start.directory());
         }
     }

@@ -50,7 +50,7 @@ public final class EngineConfig {
     /** Blocks in the staging buffer of the index writer. */
     public int objectStagingBlocks = 256;
     /** Index records worked on in one duty cycle of the index agent. */
-    public int indexBudgetRecords = 2048;
+    public int indexBudgetRecords = 256;
 
     /** Throws CONFIGURATION naming the first value that is out of its range. */
     public EngineConfig validate() {

@@ -85,7 +85,8 @@ public final class IndexAgent implements Agent {
     IndexAgent(final EngineConfig config, final BlockQueue queue, final ObjectWriter writer,
         final ObjectFetcher fetcher,
                final ObjectSegments segments, final SlotWriter slots, final OneToOneQueue<Object> inbox,
-               final OneToOneQueue<Object> outbox, final TableIds tableIds, final CompactionPolicy policy, final SpaceReserves reserves,
+               final OneToOneQueue<Object> outbox, final TableIds tableIds, final CompactionPolicy policy,
+               final SpaceReserves reserves,
                final EngineCounters counters, final int segmentBlocks, final long session,
                final IndexVersion version, final Superblock current, final PageDirectory directory) {
         this.config = config;
@@ -175,6 +176,7 @@ public final class IndexAgent implements Agent {
             flushBarrier = -1;
         } else if (sealed.edit() == mergeEdit) {
             merge = null;
+            counters.mergeUnderWay = false;
             mergeEdit = null;
             mergeBarrier = -1;
         } else {
@@ -251,14 +253,15 @@ public final class IndexAgent implements Agent {
             mergeBarrier = writer.barrier();
         } else {
             merge = new MergeJob(next, tableIds);
+            counters.mergeUnderWay = true;
             mergeEdit = null;
         }
         return 1;
     }
 
     /**
-     * A merge that has begun may use the reserve of checkpoints, since its inputs come back only when it ends; so it begins only when
-     * there is room for its outputs above that reserve.
+     * A merge that has begun may use the reserve of checkpoints, since its inputs come back only when it ends; so it
+     * begins only when there is room for its outputs above that reserve.
      */
     private boolean fits(final Compaction compaction) {
         if (compaction.move()) {
@@ -269,7 +272,7 @@ public final class IndexAgent implements Agent {
             blocks += input.blocks();
         }
         final long segments = Math.min(blocks / (segmentBlocks - 1) + 2, reserves.cleaner() - reserves.checkpoint());
-        return counters.freeSegments - segments >= reserves.checkpoint();
+        return counters.freeSegments - segments >= (forced ? reserves.recovery() + 2 : reserves.checkpoint());
     }
 
     private Compaction nextCompaction() {

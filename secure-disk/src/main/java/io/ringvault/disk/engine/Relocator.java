@@ -36,7 +36,9 @@ final class Relocator implements WritePath.SpaceJudge {
     private static final int READING = 1;
     private static final int SCANNING = 2;
     private static final int WAITING = 3;
+    /** Cells looked at in one step: more when writers are about to wait for space. */
     private static final int CELLS_PER_STEP = 32;
+    private static final int CELLS_PER_STEP_SHORT = 128;
 
     private final EngineState state;
     private final Geometry geometry;
@@ -100,6 +102,12 @@ final class Relocator implements WritePath.SpaceJudge {
     /** Free space is short: segments should be cleaned, checkpoints should release what is empty. */
     boolean pressure() {
         return allocator.free() <= allocator.reserves().user() + allocator.margin();
+    }
+
+    /** The cleaner cannot go on now: no victim is worth it, or there is no room for what it moves. */
+    boolean stopped() {
+        return phase == IDLE ? bestVictim() < 0 || !chunks.canPlace(LogStream.RELOCATION, 1, 0)
+            : phase == SCANNING && !chunks.canPlace(LogStream.RELOCATION, 1, 0);
     }
 
     boolean idle() {
@@ -228,12 +236,15 @@ final class Relocator implements WritePath.SpaceJudge {
     }
 
     private int scan() {
-        int budget = CELLS_PER_STEP;
+        final int cells = allocator.free() <= allocator.reserves().user() + allocator.margin() / 2
+            ? CELLS_PER_STEP_SHORT
+            : CELLS_PER_STEP;
+        int budget = cells;
         while (budget > 0) {
             if (!summaryOpen) {
                 if (summarySlot >= table.endSlot(victim)) {
                     finish();
-                    return CELLS_PER_STEP - budget + 1;
+                    return cells - budget + 1;
                 }
                 if (!openSummary()) {
                     return 1;
@@ -246,14 +257,14 @@ final class Relocator implements WritePath.SpaceJudge {
             }
             if (SummaryCodec.hasData(SummaryCodec.cellType(summary, cell))) {
                 if (!moveIfLive()) {
-                    return CELLS_PER_STEP - budget;
+                    return cells - budget;
                 }
                 dataSlot++;
             }
             cell++;
             budget--;
         }
-        return CELLS_PER_STEP;
+        return cells;
     }
 
     /**

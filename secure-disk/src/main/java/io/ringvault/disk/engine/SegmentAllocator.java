@@ -193,13 +193,13 @@ final class SegmentAllocator {
     }
 
     /**
-     * Whether space is short and a checkpoint would help: enough segments wait for one, or writers are about to wait
-     * for them.
+     * Whether space is short and a checkpoint would help: enough segments wait for one to be worth its index writes,
+     * or writers stand still and so does the cleaner.
      */
-    boolean checkpointDue() {
+    boolean checkpointDue(final boolean cleanerStopped) {
         final int waiting = emptyCount + quarantined;
         return waiting > 0 && free() <= reserves.user() + margin()
-            && (waiting >= margin() / 2 || free() <= reserves.user() + LogStream.COUNT);
+            && (waiting >= margin() / 2 || cleanerStopped && free() <= reserves.user() + LogStream.COUNT);
     }
 
     int step() {
