@@ -190,8 +190,8 @@ public final class SecureDisk implements AutoCloseable {
             c.deviceBytesRead,
             c.deviceWrites + c.indexWrites, c.deviceFlushes + c.indexFlushes, c.indexBytesWritten, c.commits,
             c.engineCommits,
-            c.checkpoints, c.compactions, c.segmentsCleaned, c.blocksRelocated, c.blocksLost, c.freeSegments,
-            c.totalSegments,
+            c.checkpoints, c.compactions, c.segmentsCleaned, c.blocksRelocated, c.blocksLost, engine.freeSegments(),
+            engine.segments(),
             c.integrityErrors, engine.poisonReason());
     }
 

@@ -4,7 +4,8 @@
  * io.ringvault.disk.Volumes}).
  *
  * <pre>{@code
- *   try (SecureDisk disk = SecureDisk.open(new SecureDiskContext().device("nvme+model:/tmp/d.img").keyFile(Path.of("key")))) {
+ *   SecureDiskContext context = new SecureDiskContext().device("nvme+model:/tmp/d.img").keyFile(Path.of("key"));
+ *   try (SecureDisk disk = SecureDisk.open(context)) {
  *       disk.write(0, segment, 0, 4096);
  *       disk.sync();
  *   }

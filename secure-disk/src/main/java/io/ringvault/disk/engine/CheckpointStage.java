@@ -14,8 +14,10 @@ import java.util.Set;
  * Decides when a checkpoint is made, takes its snapshot, and walks it to the superblock slot (protocol rules 9-12, 20).
  *
  * <pre>
- *  IDLE → FLUSHING (memtable frozen, its table's edit sealed) → COMMITTING (a commit is sealed; in the same step the snapshot is taken)
- *       → WAITING_DURABLE (that commit) → WRITING (index agent: pages, root, flush) → HOLDING_ANCHOR → WRITING_SLOT → IDLE
+ *  IDLE → FLUSHING (memtable frozen, until its table's edit is sealed)
+ *       → COMMITTING (a commit is sealed; in the same step the snapshot is taken)
+ *       → WAITING_DURABLE (that commit) → WRITING (index agent: pages, root, flush)
+ *       → HOLDING_ANCHOR → WRITING_SLOT → IDLE
  * </pre>
  * The snapshot is the state exactly as of one commit: everything sequenced before it, nothing after. The slot is
  * written only when that commit is durable. Data agent only.

@@ -173,7 +173,7 @@ final class ChunkWriter {
      * takes.
      */
     private int cleanerFloor() {
-        return state.counters.mergeUnderWay ? allocator.reserves().cleaner() : allocator.reserves().checkpoint();
+        return state.hints.mergeUnderWay ? allocator.reserves().cleaner() : allocator.reserves().checkpoint();
     }
 
     /**
@@ -456,6 +456,11 @@ final class ChunkWriter {
         dirty = false;
         epochBytes = 0;
         return commit;
+    }
+
+    /** Writes a chunk that says no more than how far the log is durable. */
+    void sealMark() {
+        sealEmpty(streams[LogStream.USER], 0);
     }
 
     private void sealEmpty(final LogStream stream, final int flags) {

@@ -27,6 +27,9 @@ final class CommitSequencer {
     private boolean wanted;
     private boolean engineWanted;
     private int anchorFailuresSeen;
+    private long committedNs;
+    /** The commit that was last followed by a mark, or that the session began with. */
+    private long marked;
 
     CommitSequencer(final EngineState state, final ChunkWriter chunks, final DurableWindow window,
         final AnchorStage anchor,
@@ -39,6 +42,7 @@ final class CommitSequencer {
         this.closed = new CommitId[state.config.inFlightCommits + 8];
         this.lastCommit = base;
         this.lastDurable = base;
+        this.marked = base.sequence();
     }
 
     /** The op is acknowledged when everything placed so far is durable and anchored. */
@@ -98,7 +102,21 @@ final class CommitSequencer {
             wanted = false;
             engineWanted = false;
         }
-        return work + acknowledge();
+        return work + acknowledge() + markWhenIdle();
+    }
+
+    /**
+     * Once after each commit, when nothing followed for a while: later damage to its chunks is then not taken for a
+     * torn tail.
+     */
+    private int markWhenIdle() {
+        if (lastCommit.sequence() == marked || state.nowNs - committedNs < state.config.idleMarkNs
+            || lastDurable != lastCommit || chunks.nextSequence() != lastCommit.sequence() + 1 || !chunks.canCommit()) {
+            return 0;
+        }
+        marked = lastCommit.sequence();
+        chunks.sealMark();
+        return 1;
     }
 
     /**
@@ -110,6 +128,7 @@ final class CommitSequencer {
         closed[(closedHead + closedCount) % closed.length] = commit;
         closedCount++;
         lastCommit = commit;
+        committedNs = state.nowNs;
         wanted = false;
         state.counters.commits++;
         if (engineStarted) {

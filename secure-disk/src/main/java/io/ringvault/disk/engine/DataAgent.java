@@ -97,7 +97,7 @@ public final class DataAgent implements Agent {
         work += window.step();
         work += allocator.step();
         queue.submit();
-        state.counters.freeSegments = allocator.free();
+        state.hints.freeSegments = allocator.free();
         if (closeRequested) {
             work += close();
         }

@@ -12,6 +12,7 @@ import io.ringvault.log.BlockSealer;
 import io.ringvault.log.CommitId;
 import io.ringvault.log.Geometry;
 import io.ringvault.log.PageDirectory;
+import io.ringvault.log.SegmentState;
 import io.ringvault.log.SegmentTable;
 import io.ringvault.log.SessionKeys;
 import io.ringvault.log.SessionTable;
@@ -61,6 +62,8 @@ public final class Engine implements AutoCloseable {
     }
 
     private final EngineState state;
+    private final EngineCounters indexCounters = new EngineCounters();
+    private final int segments;
     private final DataAgent dataAgent;
     private final IndexAgent indexAgent;
     private final BlockingWorker worker;
@@ -77,7 +80,8 @@ public final class Engine implements AutoCloseable {
         final BlockDevice device = start.device();
         this.worker = worker;
         state = new EngineState(config, readOnly);
-        state.counters.totalSegments = geometry.segmentCount();
+        segments = geometry.segmentCount();
+        state.hints.freeSegments = start.table().count(SegmentState.FREE);
         requests = new RequestRing(Integer.highestOneBit(config.maxClients * 256 * RING_RECORD_BYTES - 1) << 1);
         clients = new ClientPort[config.maxClients];
 
@@ -138,13 +142,12 @@ public final class Engine implements AutoCloseable {
             final BlockQueue indexQueue = device.openQueue(config.queueDepth);
             final BlockSealer indexSealer = new BlockSealer(aead.create());
             indexKeys = new SessionKeys(start.volumeKey(), start.volumeId(), indexSealer.aead(), start.sessions());
-            final ObjectSegments segments = new ObjectSegments(table);
+            final ObjectSegments objectSegments = new ObjectSegments(table);
             final ObjectWriter writer = new ObjectWriter(device, indexQueue, geometry, indexSealer,
                 indexKeys.key(sessionId),
-                start.session(), config, state.counters);
+                start.session(), config, indexCounters);
             final ObjectFetcher fetcher = new ObjectFetcher(device, indexQueue, geometry, indexSealer, indexKeys,
-                segments,
-                state.counters);
+                objectSegments, indexCounters);
             final SlotWriter slots = new SlotWriter(device, indexQueue, geometry, start.volumeKey(), start.volumeId(),
                 random,
                 start.rawSlots()[0], start.rawSlots()[1]);
@@ -152,9 +155,10 @@ public final class Engine implements AutoCloseable {
                 config.fanOut,
                 config.tableBlocks, (long) config.tableBlocks * config.fanOut,
                 Math.max(4, Math.min(48, config.l0Trigger + config.fanOut))));
-            indexAgent = new IndexAgent(config, indexQueue, writer, fetcher, segments, slots, toIndex, toData, tableIds,
+            indexAgent = new IndexAgent(config, indexQueue, writer, fetcher, objectSegments, slots, toIndex, toData,
+                tableIds,
                 policy, reserves,
-                state.counters, geometry.segmentBlocks(), sessionId, start.index(), start.current(), start.directory());
+                state.hints, geometry.segmentBlocks(), sessionId, start.index(), start.current(), start.directory());
         }
     }
 
@@ -228,9 +232,21 @@ public final class Engine implements AutoCloseable {
         return state.poisonReason();
     }
 
-    /** Live counters, approximate while busy. Any thread. */
+    /** The counters of both agents, approximate while busy. Any thread. */
     public EngineCounters counters() {
-        return state.counters;
+        final EngineCounters sum = new EngineCounters();
+        sum.add(state.counters);
+        sum.add(indexCounters);
+        return sum;
+    }
+
+    /** Free segments, a moment ago. Any thread. */
+    public int freeSegments() {
+        return state.hints.freeSegments;
+    }
+
+    public int segments() {
+        return segments;
     }
 
     /** Refuses what came in too late and forgets all keys; the agents have ended. */

@@ -43,6 +43,11 @@ public final class EngineConfig {
     public int fanOut = 10;
     /** A chunk that no write extended for this long is sent to the device. */
     public long chunkIdleNs = 5_000_000;
+    /**
+     * After so long without a write, the log says once how far it is durable (S15 of the protocol: damage differs from
+     * a torn tail).
+     */
+    public long idleMarkNs = 1_000_000_000;
     /** Depth of each device queue. */
     public int queueDepth = 256;
     /** Clients at once. */

@@ -1,8 +1,8 @@
 package io.ringvault.disk.engine;
 
 /**
- * Plain counters, written by the agent that owns the event and read racily by whoever asks: a snapshot is approximate
- * while the disk is busy and exact when it is idle.
+ * Plain counters of one agent, written by it alone and read racily by whoever asks: a snapshot is approximate while
+ * the disk is busy and exact when it is idle.
  */
 public final class EngineCounters {
     public long userBytesWritten;
@@ -23,10 +23,30 @@ public final class EngineCounters {
     public long segmentsCleaned;
     public long blocksRelocated;
     public long blocksLost;
-    public long freeSegments;
-    public long totalSegments;
     public long integrityErrors;
     public long retries;
-    /** Whether a merge has begun and not ended: the cleaner leaves it its segments. A hint between the agents. */
-    public volatile boolean mergeUnderWay;
+
+    /** Adds another agent's counters to these, for a snapshot. */
+    void add(final EngineCounters other) {
+        userBytesWritten += other.userBytesWritten;
+        userBytesRead += other.userBytesRead;
+        deviceBytesWritten += other.deviceBytesWritten;
+        deviceBytesRead += other.deviceBytesRead;
+        deviceWrites += other.deviceWrites;
+        deviceFlushes += other.deviceFlushes;
+        indexBytesWritten += other.indexBytesWritten;
+        indexWrites += other.indexWrites;
+        indexFlushes += other.indexFlushes;
+        sealedBlocks += other.sealedBlocks;
+        commits += other.commits;
+        engineCommits += other.engineCommits;
+        checkpoints += other.checkpoints;
+        compactions += other.compactions;
+        memtableFlushes += other.memtableFlushes;
+        segmentsCleaned += other.segmentsCleaned;
+        blocksRelocated += other.blocksRelocated;
+        blocksLost += other.blocksLost;
+        integrityErrors += other.integrityErrors;
+        retries += other.retries;
+    }
 }

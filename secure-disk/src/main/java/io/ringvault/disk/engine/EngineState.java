@@ -9,13 +9,13 @@ import io.ringvault.ring.OpStatus;
 final class EngineState {
     final EngineConfig config;
     final EngineCounters counters = new EngineCounters();
+    final AgentHints hints = new AgentHints();
     final boolean readOnly;
     /** Blocks that one write may touch: what a memtable and the chunk buffers can take as a whole, at most 1 MiB. */
     int requestBlocks;
     /** Cached clock, refreshed once per duty cycle. */
     long nowNs;
     private volatile String poisonReason;
-    private int poisonStatus = OpStatus.OK;
 
     EngineState(final EngineConfig config, final boolean readOnly) {
         this.config = config;
@@ -25,18 +25,17 @@ final class EngineState {
     /** From now on nothing is written: the first reason is kept, reads go on. */
     void poison(final String reason) {
         if (poisonReason == null) {
-            poisonStatus = OpStatus.POISONED;
             poisonReason = reason;
         }
     }
 
     boolean poisoned() {
-        return poisonStatus != OpStatus.OK;
+        return poisonReason != null;
     }
 
     /** OK when writes are possible, otherwise the status that refuses them. */
     int writeRefusal() {
-        return readOnly ? OpStatus.READ_ONLY : poisonStatus;
+        return readOnly ? OpStatus.READ_ONLY : poisoned() ? OpStatus.POISONED : OpStatus.OK;
     }
 
     /** Null while healthy. Any thread. */

@@ -41,7 +41,7 @@ public final class IndexAgent implements Agent {
     private final TableIds tableIds;
     private final CompactionPolicy policy;
     private final SpaceReserves reserves;
-    private final EngineCounters counters;
+    private final AgentHints hints;
     private final int segmentBlocks;
     private final long session;
     private final BlockCompletionHandler onCompletion = this::onCompletion;
@@ -87,7 +87,7 @@ public final class IndexAgent implements Agent {
                final ObjectSegments segments, final SlotWriter slots, final OneToOneQueue<Object> inbox,
                final OneToOneQueue<Object> outbox, final TableIds tableIds, final CompactionPolicy policy,
                final SpaceReserves reserves,
-               final EngineCounters counters, final int segmentBlocks, final long session,
+               final AgentHints hints, final int segmentBlocks, final long session,
                final IndexVersion version, final Superblock current, final PageDirectory directory) {
         this.config = config;
         this.queue = queue;
@@ -100,7 +100,7 @@ public final class IndexAgent implements Agent {
         this.tableIds = tableIds;
         this.policy = policy;
         this.reserves = reserves;
-        this.counters = counters;
+        this.hints = hints;
         this.segmentBlocks = segmentBlocks;
         this.session = session;
         this.version = version;
@@ -176,7 +176,7 @@ public final class IndexAgent implements Agent {
             flushBarrier = -1;
         } else if (sealed.edit() == mergeEdit) {
             merge = null;
-            counters.mergeUnderWay = false;
+            hints.mergeUnderWay = false;
             mergeEdit = null;
             mergeBarrier = -1;
         } else {
@@ -253,7 +253,7 @@ public final class IndexAgent implements Agent {
             mergeBarrier = writer.barrier();
         } else {
             merge = new MergeJob(next, tableIds);
-            counters.mergeUnderWay = true;
+            hints.mergeUnderWay = true;
             mergeEdit = null;
         }
         return 1;
@@ -272,7 +272,7 @@ public final class IndexAgent implements Agent {
             blocks += input.blocks();
         }
         final long segments = Math.min(blocks / (segmentBlocks - 1) + 2, reserves.cleaner() - reserves.checkpoint());
-        return counters.freeSegments - segments >= (forced ? reserves.recovery() + 2 : reserves.checkpoint());
+        return hints.freeSegments - segments >= (forced ? reserves.recovery() + 2 : reserves.checkpoint());
     }
 
     private Compaction nextCompaction() {

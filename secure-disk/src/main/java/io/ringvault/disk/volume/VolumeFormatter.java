@@ -43,7 +43,7 @@ public final class VolumeFormatter {
     /** A segment size that gives about a thousand segments: small volumes need small reserves. */
     public static int defaultSegmentBlocks(final long userBlocks) {
         final long wanted = Long.highestOneBit(Math.max(1, userBlocks / SEGMENTS_WANTED));
-        return (int) Math.clamp(wanted, SEGMENT_BLOCKS_MIN, SEGMENT_BLOCKS_MAX);
+        return Math.clamp(wanted, SEGMENT_BLOCKS_MIN, SEGMENT_BLOCKS_MAX);
     }
 
     /** Blocks of user data that a segment holds when its chunks are full. */

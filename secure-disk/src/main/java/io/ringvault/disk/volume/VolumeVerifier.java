@@ -133,7 +133,8 @@ public final class VolumeVerifier {
             if (code == Lookup.FOUND) {
                 data(lba, found, sealed, plain);
             } else if (code == Lookup.LOST) {
-                damage("LBA " + lba + " was lost earlier: its block could not be read; it is an error until it is overwritten");
+                damage("LBA " + lba + " was lost earlier: its block could not be read; it is an error until it is"
+                    + " overwritten");
             } else if (code == Lookup.ERROR) {
                 damage("LBA " + lba + " cannot be looked up: an index block is damaged");
             }

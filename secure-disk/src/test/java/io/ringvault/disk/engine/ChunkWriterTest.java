@@ -303,14 +303,14 @@ class ChunkWriterTest {
         config.chunkDataBlocks = 14;
         config.chunkBuffers = 40;
         final LogRig rig = new LogRig(config, 16, 12, new SpaceReserves(1, 2, 5, 6));
-        rig.state.counters.mergeUnderWay = true;
+        rig.state.hints.mergeUnderWay = true;
         int lba = 0;
         while (rig.chunks.canPlace(LogStream.RELOCATION, 1, 0)) {
             rig.place(LogStream.RELOCATION, lba++);
         }
         assertEquals(5, rig.allocator.free());
         assertTrue(rig.allocator.grantObjectSegment(false) >= 0, "a merge that has begun can end");
-        rig.state.counters.mergeUnderWay = false;
+        rig.state.hints.mergeUnderWay = false;
         assertTrue(rig.chunks.canPlace(LogStream.RELOCATION, 1, 0), "without a merge the cleaner may use its share");
     }
 }
