@@ -32,7 +32,7 @@ public record SpaceReserves(int recovery, int checkpoint, int cleaner, int user)
 
     /** Segments that a volume of this shape needs beside the user's data, before any over-provisioning. */
     public int spareSegments() {
-        return user + STREAM_SEGMENTS + 2 * (cleaner - checkpoint) + 16;
+        return user + STREAM_SEGMENTS + 2 * (cleaner - checkpoint) + 4;
     }
 
     private static int segments(final long bytes, final long segmentBytes) {

@@ -57,12 +57,13 @@ public final class VolumeFormatter {
     public static long deviceBytesFor(final long userBlocks, final int segmentBlocks, final EngineConfig config) {
         final long userSegments = (userBlocks + dataBlocksPerSegment(segmentBlocks, config.chunkDataBlocks) - 1)
             / dataBlocksPerSegment(segmentBlocks, config.chunkDataBlocks);
-        long spare = (userSegments * OVER_PROVISION_PERCENT + 99) / 100;
+        final long overProvision = (userSegments * OVER_PROVISION_PERCENT + 99) / 100;
+        long spare = overProvision;
         for (int round = 0; round < 3; round++) {
             final long volumeBlocks = Geometry.RESERVED_BLOCKS + (userSegments + spare) * segmentBlocks;
             final Geometry guess = Geometry.forDevice(volumeBlocks * Geometry.BLOCK_BYTES, segmentBlocks,
                 Math.min(userBlocks, (userSegments + spare) * (segmentBlocks - 2L) - 1));
-            spare = Math.max(spare, SpaceReserves.of(guess, config).spareSegments());
+            spare = Math.max(spare, overProvision + SpaceReserves.of(guess, config).spareSegments());
         }
         return (Geometry.RESERVED_BLOCKS + (userSegments + spare) * segmentBlocks) * Geometry.BLOCK_BYTES;
     }
