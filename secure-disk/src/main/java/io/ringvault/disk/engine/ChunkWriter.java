@@ -82,6 +82,18 @@ final class ChunkWriter {
         previousTag0 = base.tag0();
         previousTag1 = base.tag1();
         state.requestBlocks = Math.min(state.config.memtableRecords, largestRequest());
+        allocator.requestSegments(segmentsFor(state.requestBlocks));
+    }
+
+    /** New segments that so many blocks take when the present one is full. */
+    private int segmentsFor(final int blocks) {
+        int perSegment = 0;
+        for (int slot = 1; geometry.segmentBlocks() - slot >= 2;) {
+            final int now = Math.min(state.config.chunkDataBlocks, geometry.segmentBlocks() - slot - 1);
+            perSegment += now;
+            slot += 1 + now;
+        }
+        return (blocks + perSegment - 1) / perSegment;
     }
 
     /** The most blocks that fit the chunk buffers wherever the user stream stands. */

@@ -82,6 +82,7 @@ public final class DataAgent implements Agent {
         work += worker.poll();
         work += drainIndexAgent();
         work += intake.step();
+        work += loader.step();
         work += reads.step();
         if (!writes.idle()) {
             work += writes.step();

@@ -38,7 +38,8 @@ public final class Engine implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(Engine.class.getName());
     private static final int MAILBOX = 256;
     private static final int LOADER_SLOTS = 64;
-    private static final int RING_RECORD_BYTES = 128;
+    /** Requests of one client that the ring has room for; a client whose request finds none tries again. */
+    private static final int RING_REQUESTS_PER_CLIENT = 256;
 
     /**
      * Everything the agents start from.
@@ -82,7 +83,7 @@ public final class Engine implements AutoCloseable {
         state = new EngineState(config, readOnly);
         segments = geometry.segmentCount();
         state.hints.freeSegments = start.table().count(SegmentState.FREE);
-        requests = new RequestRing(Integer.highestOneBit(config.maxClients * 256 * RING_RECORD_BYTES - 1) << 1);
+        requests = new RequestRing(Integer.highestOneBit(config.maxClients * RING_REQUESTS_PER_CLIENT - 1) << 1);
         clients = new ClientPort[config.maxClients];
 
         final BlockQueue queue = device.openQueue(config.queueDepth);

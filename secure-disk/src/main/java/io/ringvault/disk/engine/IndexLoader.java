@@ -10,6 +10,7 @@ import io.ringvault.log.SessionKeys;
 import io.ringvault.lsm.BlockCache;
 import io.ringvault.lsm.Found;
 import io.ringvault.ring.DmaSlotPool;
+import io.ringvault.ring.OpStatus;
 
 /**
  * Fetches and verifies the index blocks that a look-up misses in the cache. A block that cannot be read or does not
@@ -19,6 +20,7 @@ final class IndexLoader {
     static final int STARTED = 0;
     static final int BUSY = 1;
     static final int BROKEN = 2;
+    private static final int RETRIES_MAX = 4;
 
     private final EngineState state;
     private final Geometry geometry;
@@ -33,6 +35,7 @@ final class IndexLoader {
     private final byte[] plain = new byte[Geometry.SEALED_BYTES];
     private ReadPath readPath;
     private Relocator relocator;
+    private int resends;
 
     private static final class Load {
         /** The read that waits, or null: the relocator. */
@@ -42,6 +45,8 @@ final class IndexLoader {
         int ordinal;
         long generation;
         int slot;
+        int retries;
+        boolean resend;
     }
 
     IndexLoader(final EngineState state, final Geometry geometry, final SegmentTable table, final BlockQueue queue,
@@ -81,8 +86,7 @@ final class IndexLoader {
         if (index < 0) {
             return BUSY;
         }
-        if (!queue.read(Tokens.INDEX_READ | index, geometry.blockOf(segment, found.slot) * Geometry.BLOCK_BYTES,
-            Geometry.BLOCK_BYTES, slots.buffer(), slots.offset(index))) {
+        if (!send(index, segment, found.slot)) {
             slots.release(index);
             return BUSY;
         }
@@ -94,11 +98,39 @@ final class IndexLoader {
         load.ordinal = found.ordinal;
         load.generation = found.generation;
         load.slot = found.slot;
+        load.retries = 0;
         return STARTED;
+    }
+
+    private boolean send(final int index, final int segment, final int slot) {
+        return queue.read(Tokens.INDEX_READ | index, geometry.blockOf(segment, slot) * Geometry.BLOCK_BYTES,
+            Geometry.BLOCK_BYTES, slots.buffer(), slots.offset(index));
+    }
+
+    /** Asks again for what the device could not read just now. */
+    int step() {
+        int work = 0;
+        for (int index = 0; index < loads.length && resends > 0; index++) {
+            final Load load = loads[index];
+            final int segment = load.resend ? table.segmentOf(load.generation) : -1;
+            if (segment >= 0 && send(index, segment, load.slot)) {
+                load.resend = false;
+                resends--;
+                work++;
+            }
+        }
+        return work;
     }
 
     void onCompletion(final int index, final int status) {
         final Load load = loads[index];
+        if (BlockStatus.isRetryable(status) && load.retries < RETRIES_MAX) {
+            load.retries++;
+            load.resend = true;
+            resends++;
+            state.counters.retries++;
+            return;
+        }
         boolean verified = false;
         final int segment = table.segmentOf(load.generation);
         if (status == BlockStatus.OK && segment >= 0) {
@@ -115,7 +147,9 @@ final class IndexLoader {
         if (job == null) {
             relocator.indexBlockLoaded(verified);
         } else {
-            readPath.indexBlockLoaded(job, verified);
+            final int outcome = verified ? OpStatus.OK : status == BlockStatus.OK ? OpStatus.INTEGRITY
+                : OpStatus.IO_ERROR;
+            readPath.indexBlockLoaded(job, outcome);
         }
     }
 }

@@ -24,6 +24,7 @@ import java.lang.foreign.ValueLayout;
 final class ReadPath {
     /** Jobs that only partial writes may take: the edges of one request. */
     private static final int EDGE_RESERVE = 2;
+    private static final int RETRIES_MAX = 4;
 
     private final EngineState state;
     private final Geometry geometry;
@@ -45,6 +46,7 @@ final class ReadPath {
     private ReadJob activeTail;
     private ReadJob retryHead;
     private ReadJob retryTail;
+    private int resends;
     private long nextSerial = 1;
     private final byte[] sealed = new byte[BlockSealer.DATA_WITH_TAG_BYTES];
     private final byte[] plain = new byte[Geometry.BLOCK_BYTES];
@@ -54,6 +56,8 @@ final class ReadPath {
         ReadJob job;
         int first;
         int count;
+        int retries;
+        boolean resend;
     }
 
     ReadPath(final EngineState state, final Geometry geometry, final SegmentTable table,
@@ -193,10 +197,11 @@ final class ReadPath {
         fetch(job);
     }
 
-    /** An index block has arrived, or could not be had. */
-    void indexBlockLoaded(final ReadJob job, final boolean verified) {
-        if (!verified) {
-            state.counters.integrityErrors++;
+    /** An index block has arrived (OK), or could not be had (the status that says why). */
+    void indexBlockLoaded(final ReadJob job, final int status) {
+        if (status != OpStatus.OK) {
+            state.counters.integrityErrors += status == OpStatus.INTEGRITY ? 1 : 0;
+            fail(job, status);
             job.kinds[job.lookedUp] = ReadJob.BROKEN;
             job.lookedUp++;
             job.found.reset();
@@ -252,17 +257,16 @@ final class ReadPath {
         if (slot < 0) {
             return 0;
         }
-        final int lengthBytes = count * Geometry.BLOCK_BYTES;
-        if (!queue.read(Tokens.READ | slot, geometry.blockOf(segment, job.slots[i]) * Geometry.BLOCK_BYTES, lengthBytes,
-            readSlots.buffer(), readSlots.offset(slot))) {
+        if (!send(slot, job, i, count)) {
             readSlots.release(slot);
             return 0;
         }
-        state.counters.deviceBytesRead += lengthBytes;
+        state.counters.deviceBytesRead += (long) count * Geometry.BLOCK_BYTES;
         final Run run = runs[slot];
         run.job = job;
         run.first = i;
         run.count = count;
+        run.retries = 0;
         job.outstanding++;
         return count;
     }
@@ -282,6 +286,13 @@ final class ReadPath {
     void onReadCompletion(final int slot, final int status) {
         final Run run = runs[slot];
         final ReadJob job = run.job;
+        if (BlockStatus.isRetryable(status) && run.retries < RETRIES_MAX) {
+            run.retries++;
+            run.resend = true;
+            resends++;
+            state.counters.retries++;
+            return;
+        }
         run.job = null;
         if (status == BlockStatus.OK && table.segmentOf(job.generations[run.first]) < 0) {
             state.counters.integrityErrors++;
@@ -379,7 +390,7 @@ final class ReadPath {
 
     /** Goes on with reads that waited for a slot, a loader or a job. */
     int step() {
-        int work = 0;
+        int work = resends > 0 ? resendFailed() : 0;
         ReadJob job = retryHead;
         retryHead = null;
         retryTail = null;
@@ -395,6 +406,26 @@ final class ReadPath {
             job = next;
         }
         return work;
+    }
+
+    /** Asks again for what the device could not read just now; the job is active, so its segments stay. */
+    private int resendFailed() {
+        int work = 0;
+        for (int slot = 0; slot < runs.length && resends > 0; slot++) {
+            final Run run = runs[slot];
+            if (run.resend && send(slot, run.job, run.first, run.count)) {
+                run.resend = false;
+                resends--;
+                work++;
+            }
+        }
+        return work;
+    }
+
+    private boolean send(final int slot, final ReadJob job, final int first, final int count) {
+        final int segment = table.segmentOf(job.generations[first]);
+        return queue.read(Tokens.READ | slot, geometry.blockOf(segment, job.slots[first]) * Geometry.BLOCK_BYTES,
+            count * Geometry.BLOCK_BYTES, readSlots.buffer(), readSlots.offset(slot));
     }
 
     private void retryLater(final ReadJob job) {

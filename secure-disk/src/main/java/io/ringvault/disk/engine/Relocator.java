@@ -39,6 +39,7 @@ final class Relocator implements WritePath.SpaceJudge {
     /** Cells looked at in one step: more when writers are about to wait for space. */
     private static final int CELLS_PER_STEP = 32;
     private static final int CELLS_PER_STEP_SHORT = 128;
+    private static final int RETRIES_MAX = 4;
 
     private final EngineState state;
     private final Geometry geometry;
@@ -69,6 +70,7 @@ final class Relocator implements WritePath.SpaceJudge {
     private int pieceStart;
     private int pieceCount;
     private boolean reading;
+    private int retries;
     /** Slot of the summary that is scanned, and the next cell of it. */
     private int summarySlot;
     private boolean summaryOpen;
@@ -119,7 +121,7 @@ final class Relocator implements WritePath.SpaceJudge {
     public boolean exhausted() {
         return phase == IDLE && !compacting && countsExact() && index.flushed() && allocator.limbo() == 0
             && allocator.quarantined() == 0
-            && bestVictim() < 0 && allocator.free() <= allocator.reserves().user();
+            && bestVictim() < 0 && allocator.free() < allocator.reserves().user() + allocator.requestSegments();
     }
 
     void compactionDone() {
@@ -218,6 +220,12 @@ final class Relocator implements WritePath.SpaceJudge {
 
     void onReadCompletion(final int status) {
         reading = false;
+        if (BlockStatus.isRetryable(status) && retries < RETRIES_MAX) {
+            retries++;
+            state.counters.retries++;
+            return;
+        }
+        retries = 0;
         if (status != BlockStatus.OK) {
             giveUp();
             return;

@@ -23,6 +23,7 @@ final class SegmentAllocator {
     private final int[] emptySegments;
     private int emptyCount;
     private int quarantined;
+    private int requestSegments = 1;
     private long nextGeneration;
 
     private long snapshotsTaken;
@@ -86,7 +87,17 @@ final class SegmentAllocator {
 
     /** Free segments above the user's reserve at which cleaning starts, so that writes seldom wait for it. */
     int margin() {
-        return Math.max(LogStream.COUNT * 2, table.segmentCount() / MARGIN_DIVISOR);
+        return Math.max(Math.max(LogStream.COUNT * 2, requestSegments), table.segmentCount() / MARGIN_DIVISOR);
+    }
+
+    /** Segments that the largest request may take; one that waits for them must find somebody making them free. */
+    int requestSegments() {
+        return requestSegments;
+    }
+
+    /** Tells the segments that the largest request may take, at least 1. */
+    void requestSegments(final int segments) {
+        requestSegments = segments;
     }
 
     SpaceReserves reserves() {
@@ -199,7 +210,7 @@ final class SegmentAllocator {
     boolean checkpointDue(final boolean cleanerStopped) {
         final int waiting = emptyCount + quarantined;
         return waiting > 0 && free() <= reserves.user() + margin()
-            && (waiting >= margin() / 2 || cleanerStopped && free() <= reserves.user() + LogStream.COUNT);
+            && (waiting >= margin() / 2 || cleanerStopped && free() <= reserves.user() + Math.max(LogStream.COUNT, requestSegments));
     }
 
     int step() {
