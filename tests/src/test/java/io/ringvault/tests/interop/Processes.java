@@ -2,20 +2,29 @@ package io.ringvault.tests.interop;
 
 import java.io.File;
 import java.io.IOException;
+import java.lang.module.ModuleDescriptor;
+import java.lang.module.ModuleFinder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Starts external programs and the ringvault command with a time limit; output goes through files, so no pipe can
  * fill up.
  */
 public final class Processes {
-    /** The command's main class. */
-    public static final String MAIN = "io.ringvault.cli.Main";
+    /** The command's main class, in its module. */
+    public static final String MAIN = "io.ringvault.cli/io.ringvault.cli.Main";
+
+    private static final String MODULE_PATH = modulePath();
 
     private Processes() {
     }
@@ -77,13 +86,39 @@ public final class Processes {
         return result;
     }
 
-    /** The command line of the ringvault command in a JVM like this one. */
+    /**
+     * The command line of the ringvault command: modules on the module path, as the launcher starts it, but from what
+     * this reactor has built, so that no test begins a second build.
+     */
     public static List<String> ringvaultCommand(final String... arguments) {
         final List<String> command = new ArrayList<>(List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED",
-            "-Xmx512m", "-XX:TieredStopAtLevel=" + (Boolean.getBoolean("ringvault.c1") ? 1 : 4), "-XX:+UseSerialGC",
-            "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), MAIN));
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-p", MODULE_PATH,
+            "--enable-native-access=io.ringvault.sys", "-ea:io.ringvault...", "-Xmx512m", "-XX:+UseSerialGC",
+            "-m", MAIN));
         command.addAll(List.of(arguments));
         return command;
+    }
+
+    /** Those parts of this JVM's class path that hold our modules and what they require. */
+    private static String modulePath() {
+        final Map<ModuleDescriptor, String> elements = new HashMap<>();
+        final String classPath = System.getProperty("surefire.test.class.path",
+            System.getProperty("java.class.path"));
+        for (final String element : classPath.split(File.pathSeparator)) {
+            if (Files.exists(Path.of(element)) && !element.endsWith("test-classes")) {
+                ModuleFinder.of(Path.of(element)).findAll().forEach(module ->
+                    elements.put(module.descriptor(), element));
+            }
+        }
+        final Set<String> wanted = elements.keySet().stream().filter(each -> each.name().startsWith("io.ringvault."))
+            .flatMap(each -> Stream.concat(Stream.of(each.name()),
+                each.requires().stream().map(ModuleDescriptor.Requires::name)))
+            .collect(Collectors.toSet());
+        if (!wanted.contains("io.ringvault.cli")) {
+            throw new AssertionError("the module io.ringvault.cli is not on the class path " + classPath
+                + "; run this through Maven: mvn -pl tests -am test");
+        }
+        return elements.entrySet().stream().filter(each -> wanted.contains(each.getKey().name()))
+            .map(Map.Entry::getValue).collect(Collectors.joining(File.pathSeparator));
     }
 }

@@ -13,9 +13,12 @@ import java.util.concurrent.TimeUnit;
 public final class Server implements AutoCloseable {
     private static final long START_LIMIT_NS = TimeUnit.SECONDS.toNanos(60);
 
+    private static final int KILLED = 128 + 9;
+
     private final Process process;
     private final Path socket;
     private final Path log;
+    private volatile boolean killing;
 
     private Server(final Process process, final Path socket, final Path log) {
         this.process = process;
@@ -76,9 +79,18 @@ public final class Server implements AutoCloseable {
         return Files.readString(log);
     }
 
-    /** SIGKILL, and wait for its end. */
-    public void kill() throws InterruptedException {
-        process.destroyForcibly().waitFor();
+    /** SIGKILL, and wait for its end; fails when it had already ended by itself. */
+    public void kill() throws InterruptedException, IOException {
+        killing = true;
+        final int exit = process.destroyForcibly().waitFor();
+        if (exit != KILLED) {
+            throw new AssertionError("serve had ended by itself with " + exit + " before it was killed: " + output());
+        }
+    }
+
+    /** Whether a kill was begun: only then may a connection break. */
+    public boolean killing() {
+        return killing;
     }
 
     /** Whether the process runs. */
@@ -94,7 +106,7 @@ public final class Server implements AutoCloseable {
             throw new AssertionError("serve did not end within 60 s of SIGTERM: " + output());
         }
         final int exit = process.exitValue();
-        if (exit != 0 && exit != 143) {
+        if (exit != 0) {
             throw new AssertionError("serve ended with " + exit + " after SIGTERM: " + output());
         }
         final String text = output();
