@@ -3,7 +3,6 @@ package io.ringvault.tests.space;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringvault.block.BlockDevice;
 import io.ringvault.block.BlockDevices;
 import io.ringvault.block.OpenMode;
 import io.ringvault.tests.harness.CommitSink;
@@ -75,7 +74,7 @@ class SpaceTest {
             for (int pass = 0; pass < PASSES; pass++) {
                 overwriteOnce(kind, uri, writesPerSync, pass);
             }
-            try (EngineDisk disk = kind.open(device(uri), null, IGNORED)) {
+            try (EngineDisk disk = open(kind, uri)) {
                 verify(disk, BLOCKS);
             }
         } finally {
@@ -84,12 +83,12 @@ class SpaceTest {
         assertEquals(fileBytes, Files.size(image), "the image grew");
     }
 
-    private static BlockDevice device(final String uri) {
-        return BlockDevices.open(uri, OpenMode.READ_WRITE);
+    private static EngineDisk open(final EngineKind kind, final String uri) {
+        return kind.open(BlockDevices.open(uri, OpenMode.READ_WRITE), null, IGNORED).patient(STALL_NS);
     }
 
     private void fill(final EngineKind kind, final String uri) {
-        try (EngineDisk disk = kind.open(device(uri), null, IGNORED)) {
+        try (EngineDisk disk = open(kind, uri)) {
             for (int lba = 0; lba < BLOCKS; lba += 64) {
                 write(disk, lba, Math.min(64, BLOCKS - lba));
             }
@@ -100,7 +99,7 @@ class SpaceTest {
     private void overwriteOnce(final EngineKind kind, final String uri, final int writesPerSync, final int pass) {
         long written = 0;
         long leastFree = Long.MAX_VALUE;
-        try (EngineDisk disk = kind.open(device(uri), null, IGNORED)) {
+        try (EngineDisk disk = open(kind, uri)) {
             for (int writes = 1; written < BLOCKS; writes++) {
                 final int lba = random.nextInt(BLOCKS);
                 final int count = random.nextInt(8) == 0 ? Math.min(1 + random.nextInt(16), BLOCKS - lba) : 1;
