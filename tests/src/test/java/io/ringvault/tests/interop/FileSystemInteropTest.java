@@ -1,13 +1,17 @@
 package io.ringvault.tests.interop;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -33,7 +37,6 @@ class FileSystemInteropTest {
             Processes.run(120, "nbdcopy", fixture.uri(), back.toString()).expect(0);
             Processes.run(120, Tools.find("e2fsck"), "-fn", back.toString()).expect(0);
             Files.delete(back);
-            mountIfPossible(fixture);
             fixture.stop();
             fixture.verify();
         }
@@ -86,49 +89,66 @@ class FileSystemInteropTest {
         }
     }
 
-    /** Mounts through nbdfuse and a loop device, as root where both exist; says so when it cannot. */
-    private void mountIfPossible(final InteropFixture fixture) throws Exception {
-        if (Tools.find("nbdfuse") == null || Tools.find("mount") == null || !Files.exists(Path.of("/dev/fuse"))
-            || !Files.exists(Path.of("/dev/loop-control")) || !"root".equals(System.getProperty("user.name"))) {
-            System.err.println("SKIPPED: the mount (needs nbdfuse, /dev/fuse, loop devices and root)");
-            return;
-        }
+    @Test
+    void shouldBeMountedThroughNbdfuseAndALoopDevice() throws Exception {
+        Tools.require("nbdfuse", "mkfs.ext4", "e2fsck", "mount", "losetup", "nbdcopy");
+        Tools.require(Files.isWritable(Path.of("/dev/fuse")), "/dev/fuse");
+        Tools.require(Files.isWritable(Path.of("/dev/loop-control")), "/dev/loop-control, writable (root)");
         final Path file = Files.createFile(folder.resolve("disk"));
         final Path mountPoint = Files.createDirectories(folder.resolve("mnt"));
+        final byte[] written = new byte[3_000_001];
+        new Random(77).nextBytes(written);
+        try (InteropFixture fixture = new InteropFixture(folder, "64M")) {
+            mounted(fixture, file, mountPoint, true, () -> {
+                Files.write(mountPoint.resolve("one"), written);
+                Files.createDirectories(mountPoint.resolve("a/b"));
+                Files.write(mountPoint.resolve("a/b/two"), written);
+                Files.delete(mountPoint.resolve("one"));
+                Processes.run(60, "sync", "-f", mountPoint.toString()).expect(0);
+            });
+            fixture.restart();
+            mounted(fixture, file, mountPoint, false, () -> {
+                assertArrayEquals(written, Files.readAllBytes(mountPoint.resolve("a/b/two")));
+                assertFalse(Files.exists(mountPoint.resolve("one")));
+            });
+            final Path back = folder.resolve("mounted.raw");
+            Processes.run(120, "nbdcopy", fixture.uri(), back.toString()).expect(0);
+            Processes.run(120, Tools.find("e2fsck"), "-fn", back.toString()).expect(0);
+            fixture.stop();
+            fixture.verify();
+        }
+    }
+
+    private void mounted(final InteropFixture fixture, final Path file, final Path mountPoint, final boolean make,
+        final Executable work) throws Exception {
         final Process fuse = new ProcessBuilder("nbdfuse", file.toString(), fixture.uri()).redirectErrorStream(true)
             .redirectOutput(folder.resolve("nbdfuse.log").toFile()).start();
         try {
-            for (int i = 0; i < 200 && Files.size(file) == 0 && fuse.isAlive(); i++) {
+            for (int i = 0; i < 400 && Files.size(file) == 0 && fuse.isAlive(); i++) {
                 Thread.sleep(25);
             }
-            if (Files.size(file) == 0) {
-                System.err.println("SKIPPED: the mount: nbdfuse does not work here: "
-                    + Files.readString(folder.resolve("nbdfuse.log")));
-                return;
+            Tools.require(Files.size(file) > 0, "nbdfuse that works: "
+                + Files.readString(folder.resolve("nbdfuse.log")));
+            if (make) {
+                Processes.run(60, Tools.find("mkfs.ext4"), "-q", "-F", file.toString()).expect(0);
             }
-            final Processes.Result mounted = Processes.run(60, "mount", "-o", "loop", file.toString(),
+            final Processes.Result mount = Processes.run(60, "mount", "-o", "loop", file.toString(),
                 mountPoint.toString());
-            if (mounted.exit() != 0) {
-                System.err.println("SKIPPED: the mount: loop devices do not work here: " + mounted.err());
-                return;
-            }
+            Tools.require(mount.exit() == 0, "a loop mount that works: " + mount.err());
             try {
-                final Path copy = mountPoint.resolve("written-through-the-mount");
-                Files.write(copy, new byte[1 << 20]);
-                Processes.run(60, "sync", "-f", copy.toString()).expect(0);
-                assertEquals(1 << 20, Files.size(copy));
+                work.execute();
+            } catch (final Throwable failed) {
+                throw new AssertionError("in the mounted file system: " + failed, failed);
             } finally {
                 Processes.run(60, "umount", mountPoint.toString()).expect(0);
             }
         } finally {
             final String unmount = Tools.find("fusermount3") != null ? "fusermount3" : "fusermount";
-            Processes.run(30, unmount, "-u", file.toString());
-            if (!fuse.waitFor(20, java.util.concurrent.TimeUnit.SECONDS)) {
-                fuse.destroyForcibly();
+            for (int i = 0; i < 40 && fuse.isAlive(); i++) {
+                Processes.run(30, unmount, "-u", file.toString());
+                fuse.waitFor(250, TimeUnit.MILLISECONDS);
             }
+            fuse.destroyForcibly().waitFor();
         }
-        final Path back = folder.resolve("mounted.raw");
-        Processes.run(120, "nbdcopy", fixture.uri(), back.toString()).expect(0);
-        Processes.run(120, Tools.find("e2fsck"), "-fn", back.toString()).expect(0);
     }
 }

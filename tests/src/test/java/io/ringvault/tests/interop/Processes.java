@@ -24,6 +24,8 @@ public final class Processes {
     /** The command's main class, in its module. */
     public static final String MAIN = "io.ringvault.cli/io.ringvault.cli.Main";
 
+    /** Commands that move data and profit from the optimising compiler; the others end before it has begun. */
+    private static final Set<String> HEAVY = Set.of("serve", "verify", "bench");
     private static final String MODULE_PATH = modulePath();
 
     private Processes() {
@@ -93,8 +95,11 @@ public final class Processes {
     public static List<String> ringvaultCommand(final String... arguments) {
         final List<String> command = new ArrayList<>(List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-p", MODULE_PATH,
-            "--enable-native-access=io.ringvault.sys", "-ea:io.ringvault...", "-Xmx512m", "-XX:+UseSerialGC",
-            "-m", MAIN));
+            "--enable-native-access=io.ringvault.sys", "-ea:io.ringvault...", "-Xmx512m", "-XX:+UseSerialGC"));
+        if (!HEAVY.contains(arguments[0])) {
+            command.add("-XX:TieredStopAtLevel=1");
+        }
+        command.addAll(List.of("-m", MAIN));
         command.addAll(List.of(arguments));
         return command;
     }

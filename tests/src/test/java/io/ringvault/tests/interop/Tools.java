@@ -19,6 +19,13 @@ public final class Tools {
         }
     }
 
+    /** Skips unless this machine has the thing. */
+    public static void require(final boolean here, final String what) {
+        if (!here) {
+            skip("this machine has no " + what.strip());
+        }
+    }
+
     /** Skips loudly. */
     public static void skip(final String reason) {
         System.err.println("SKIPPED: " + reason);
