@@ -121,12 +121,21 @@ final class SegmentAllocator {
 
     /** An open segment for the index writer, or -1. */
     int grantObjectSegment(final boolean urgent) {
-        if (free() <= (urgent ? reserves.recovery() : reserves.checkpoint())) {
+        if (free() <= (urgent ? urgentFloor() : reserves.checkpoint())) {
             return -1;
         }
         final int segment = take(SegmentPurpose.OBJECT);
         table.open(segment);
         return segment;
+    }
+
+    /**
+     * What flushes and checkpoints leave. The open before used up what was left to it; until two checkpoints have
+     * given that back, what waits for them counts here: a crash before the first finds it free again (VolumeReplay).
+     */
+    private int urgentFloor() {
+        return checkpointsPublished >= 2 ? reserves.recovery()
+            : Math.max(0, reserves.recovery() - emptyCount - quarantined);
     }
 
     /** The index writer is done with a segment. */

@@ -148,6 +148,30 @@ class SegmentAllocatorTest {
     }
 
     @Test
+    void shouldLetTheFirstCheckpointsUseTheRecoveryReserveThatTheOpenLeftInLimbo() {
+        table.quarantine(0);
+        table.quarantine(1);
+        final SegmentAllocator allocator = allocator(new BitSet());
+        while (allocator.grantObjectSegment(true) >= 0) {
+            assertTrue(allocator.free() >= 0);
+        }
+        assertEquals(0, allocator.free(), "two quarantined segments stand for the reserve of two");
+        allocator.published(0, allocator.snapshotTaken(), 5);
+        allocator.published(1, allocator.snapshotTaken(), 6);
+        assertEquals(2, allocator.free());
+        assertEquals(-1, allocator.grantObjectSegment(true), "from now on the reserve is real");
+    }
+
+    @Test
+    void shouldOfferAMarginForTheLargestRequest() {
+        final SegmentAllocator allocator = allocator(new BitSet());
+        final int before = allocator.margin();
+        allocator.requestSegments(before + 3);
+        assertEquals(before + 3, allocator.margin());
+        assertEquals(before + 3, allocator.requestSegments());
+    }
+
+    @Test
     void shouldEmptyAnObjectSegmentWhoseBlocksAllDied() {
         final SegmentAllocator allocator = allocator(new BitSet());
         final int segment = allocator.grantObjectSegment(false);

@@ -43,7 +43,7 @@ class AdversaryTest {
             medium.flipBit(block * BLOCK + bit / 8, bit % 8);
             judge(volume, medium, "bit " + bit + " of block " + block);
         }
-        System.out.println("one flipped bit in each block: " + outcomes);
+        report("one flipped bit in each block");
         assertTrue(outcomes.getOrDefault(Outcome.BLOCK_ERRORS, 0) > 20 && outcomes.getOrDefault(Outcome.INTACT, 0) > 20,
             "few attacks hit anything: " + outcomes);
     }
@@ -68,6 +68,7 @@ class AdversaryTest {
             }
             judge(volume, medium, "attack " + attack + " on blocks " + first + " and " + second);
         }
+        report("blocks zeroed, swapped or copied");
     }
 
     @Test
@@ -87,6 +88,7 @@ class AdversaryTest {
             medium.edit(first * BLOCK, from.content(first * BLOCK, count * BLOCK));
             judge(volume, medium, "blocks " + first + "+" + count + " from an older image");
         }
+        report("older regions");
     }
 
     @Test
@@ -105,6 +107,7 @@ class AdversaryTest {
             });
             judge(volume, medium, "two faces, mode " + mode + " round " + i);
         }
+        report("two-faced devices");
     }
 
     private static void changeFace(final int mode, final Random faces, final byte[] old, final byte[] data) {
@@ -158,6 +161,11 @@ class AdversaryTest {
         if (outcome == Outcome.REFUSED) {
             assertTrue(PLACE.matcher(volume.lastError).matches(), attack + ": no place in: " + volume.lastError);
         }
+    }
+
+    private void report(final String attack) {
+        System.out.println("adversary, " + attack + ", seed " + seed + ": "
+            + outcomes.values().stream().mapToInt(Integer::intValue).sum() + " edited images " + outcomes);
     }
 
     private static boolean isZero(final SimulatedDevice medium, final long block) {

@@ -13,6 +13,7 @@ import io.ringvault.tests.history.HistoryViolation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,8 @@ public final class CrashExplorer {
         public boolean anchored = true;
         /** Policies at each crash point. */
         public List<Keep> policies = List.of(Keep.values());
+        /** At most so many of them at each crash point, drawn anew for each. */
+        public int policiesPerPoint = Integer.MAX_VALUE;
         /** Examine one crash point in so many, beginning with a seeded one. */
         public int stride = 1;
         /** In one clone out of so many, crash again during its recovery ... */
@@ -63,6 +66,7 @@ public final class CrashExplorer {
     private final DiskKind kind;
     private final Settings settings;
     private final Map<Keep, Long> points = new EnumMap<>(Keep.class);
+    private long crashPoints;
     private long nested;
     private long followUps;
     private long operations;
@@ -87,9 +91,19 @@ public final class CrashExplorer {
 
     /** Counts by kind, for the console. */
     public String report() {
-        return examined() + " crash images " + points + " during recovery " + nested + ", written on and reopened "
+        return crashPoints + " crash points, " + examined() + " crash images " + points + " during recovery " + nested + ", written on and reopened "
             + followUps + ", "
             + operations + " device operations, " + stepsDone + " steps, " + reopens + " reopens";
+    }
+
+    /** Crash points of a script, none of them examined. */
+    public long crashPointsOf(final Script script, final long seed) {
+        final Run run = new Run(script, seed);
+        run.counting = true;
+        final long before = stepsDone;
+        run.explore();
+        stepsDone = before;
+        return run.point;
     }
 
     /** Explores one script; a violation is thrown with everything needed to run it again. */
@@ -124,7 +138,11 @@ public final class CrashExplorer {
         }
     }
 
-    private record Clone(SimRig rig, SimAnchor anchor, String label) {
+    /**
+     * @param unflushed what the clone's recovery read was volatile and its first flush has not ended: a power failure
+     *                  here may bring back an older state, since nothing was served yet
+     */
+    private record Clone(SimRig rig, SimAnchor anchor, String label, boolean unflushed) {
     }
 
     private final class Run {
@@ -137,6 +155,7 @@ public final class CrashExplorer {
         private String phase = "format";
         private int step = -1;
         private long point;
+        private boolean counting;
 
         Run(final Script script, final long seed) {
             this.script = script;
@@ -225,13 +244,16 @@ public final class CrashExplorer {
 
         private void crashPoint(final String where) {
             point++;
-            if ((point + seed) % settings.stride != 0 || done()) {
+            if (counting || (point + seed) % settings.stride != 0 || done()) {
                 return;
             }
-            for (final Keep keep : settings.policies) {
+            crashPoints++;
+            final List<Keep> policies = new ArrayList<>(settings.policies);
+            Collections.shuffle(policies, random);
+            for (final Keep keep : policies.subList(0, Math.min(policies.size(), settings.policiesPerPoint))) {
                 final long cloneSeed = random.nextLong();
                 final Clone clone = new Clone(rig.crash(keep, cloneSeed), anchor == null ? null : anchor.copy(),
-                    where + ", " + keep + " kept with seed " + cloneSeed);
+                    where + ", " + keep + " kept with seed " + cloneSeed, keep == Keep.PROCESS_DEATH);
                 points.merge(keep, 1L, Long::sum);
                 examine(clone, new Random(cloneSeed));
                 if (done()) {
@@ -263,7 +285,10 @@ public final class CrashExplorer {
                 nested++;
                 settings.oracle.watch(inner.rig);
                 final TestDisk again = kind.open(inner.rig.open(), inner.anchor, Recorder.opening());
-                if (!Arrays.equals(image, Recorder.readAll(again))) {
+                final byte[] found = Recorder.readAll(again);
+                if (inner.unflushed) {
+                    HistoryChecker.check(past, found, Script.GRANULE_BYTES, admissible);
+                } else if (!Arrays.equals(image, found)) {
                     throw new HistoryViolation("recovery interrupted and repeated gives another state than state "
                         + state
                         + ", which recovery gave when left alone");
@@ -298,7 +323,8 @@ public final class CrashExplorer {
                 final long innerSeed = dice.nextLong();
                 final Clone inner = new Clone(clone.rig.crash(keep, innerSeed), clone.anchor == null ? null
                     : clone.anchor.copy(),
-                    "at its event " + seen[0] + ", " + keep + " kept with seed " + innerSeed);
+                    "at its event " + seen[0] + ", " + keep + " kept with seed " + innerSeed,
+                    clone.unflushed && seen[0] == 1);
                 if (during.size() < settings.nestedPoints) {
                     during.add(inner);
                 } else {

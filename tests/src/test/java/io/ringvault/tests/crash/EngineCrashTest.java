@@ -4,10 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringvault.tests.harness.EngineKind;
 import io.ringvault.tests.harness.Script;
-import io.ringvault.tests.harness.SimRig.Keep;
 import io.ringvault.tests.nonce.DeviceOracle;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -15,10 +13,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * The secure disk under the explorer: every device operation of short scripts, then longer random ones, until the
- * budget of crash
- * images is used up. {@code -Dringvault.crash.points=N} sets the budget of each test, {@code -Dseed=N} the first seed,
- * {@code -Dringvault.script="..."} runs one script alone.
+ * The secure disk under the explorer: every device operation of short scripts, then some of longer random ones. The
+ * budget of crash images is shared out evenly over the scripts: with little of it fewer policies are tried at each
+ * point, then fewer points. {@code -Dringvault.crash.points=N} sets the budget of each test, {@code -Dseed=N} the first
+ * seed, {@code -Dringvault.script="..."} runs one script alone.
  */
 @Timeout(value = 20, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class EngineCrashTest {
@@ -31,8 +29,11 @@ class EngineCrashTest {
         "w 0 8; s; r; s; r; w 8 8; r; s; r",
         "s; s; w 0 8; s; s; i 50; s; k; s");
 
+    /** Images for each one that is not taken during a recovery, about. */
+    private static final double NESTED_SHARE = 2.4;
+
     private final long seed = Long.getLong("seed", 1);
-    private final long limit = Long.getLong("ringvault.crash.points", 6000);
+    private final long limit = Long.getLong("ringvault.crash.points", 3000);
 
     @Test
     void shouldSurviveACrashAtEveryOperationOfShortScripts() {
@@ -47,9 +48,7 @@ class EngineCrashTest {
     void shouldSurviveCrashesOfLongRandomScripts() {
         final CrashExplorer.Settings settings = new CrashExplorer.Settings();
         settings.limit = limit;
-        settings.stride = 23;
-        settings.policies = List.copyOf(EnumSet.of(Keep.NONE, Keep.SUBSET, Keep.NOISE));
-        explore("long scripts", settings, random(400, 200));
+        explore("long scripts", settings, random(scripts(), 200));
     }
 
     @Test
@@ -57,8 +56,12 @@ class EngineCrashTest {
         final CrashExplorer.Settings settings = new CrashExplorer.Settings();
         settings.limit = limit / 3;
         settings.anchored = false;
-        settings.stride = 11;
-        explore("without anchor", settings, random(400, 60));
+        explore("without anchor", settings, random(scripts(), 60));
+    }
+
+    /** The more images, the more scripts. */
+    private int scripts() {
+        return (int) Math.max(8, limit / 500);
     }
 
     private List<Script> random(final int count, final int steps) {
@@ -77,8 +80,11 @@ class EngineCrashTest {
         final DeviceOracle oracle = new DeviceOracle(kind.seals(), kind.geometry());
         settings.oracle = oracle;
         final CrashExplorer explorer = new CrashExplorer(kind, settings);
-        for (int i = 0; i < scripts.size() && !explorer.done(); i++) {
+        final long budget = settings.limit;
+        for (int i = 0; i < scripts.size(); i++) {
             try {
+                settings.limit = budget * (i + 1) / scripts.size();
+                share(settings, explorer.crashPointsOf(scripts.get(i), seed + i), settings.limit - explorer.examined());
                 explorer.explore(scripts.get(i), seed + i);
             } catch (final AssertionError found) {
                 throw new AssertionError(found.getMessage() + "\nsmaller: "
@@ -88,14 +94,21 @@ class EngineCrashTest {
         final double minutes = (System.nanoTime() - start) / 60e9;
         System.out.printf("crash exploration, %s, seed %d: %s; %d seals, %d device blocks; %.0f images a minute%n",
             name, seed, explorer.report(), kind.seals().seals(), oracle.blocks(), explorer.examined() / minutes);
-        assertTrue(explorer.examined() > settings.limit / 2, explorer.report());
+        assertTrue(explorer.examined() > Math.min(budget, 1000) / 3, explorer.report());
         assertTrue(oracle.blocks() > 0, "the device oracle saw nothing");
+    }
+
+    /** As many policies at each point, or else as many points, as the images allow; nested ones are counted in. */
+    private static void share(final CrashExplorer.Settings settings, final long points, final long images) {
+        final double perPoint = images / NESTED_SHARE / Math.max(1, points);
+        settings.policiesPerPoint = Math.max(1, (int) perPoint);
+        settings.stride = Math.max(1, (int) Math.ceil(1 / perPoint));
     }
 
     private String shrink(final CrashExplorer.Settings settings, final Script script, final long scriptSeed) {
         final CrashExplorer.Settings same = new CrashExplorer.Settings();
         same.anchored = settings.anchored;
-        same.policies = settings.policies;
+        same.policiesPerPoint = settings.policiesPerPoint;
         same.stride = settings.stride;
         return CrashExplorer.shrink(EngineKind.tiny(seed), same, script, scriptSeed,
             TimeUnit.SECONDS.toNanos(20)).toString();

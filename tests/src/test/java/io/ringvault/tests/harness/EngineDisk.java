@@ -7,6 +7,7 @@ import io.ringvault.ring.OpStatus;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntSupplier;
 
 /**
@@ -114,8 +115,16 @@ public final class EngineDisk implements TestDisk {
     @Override
     public void close() {
         client.close();
-        disk.close();
-        device.close();
+        final AtomicReference<String> hang = new AtomicReference<>();
+        clock.watch(STEP_LIMIT, () -> hang.set("close hangs; " + disk.counters() + StateDump.of(disk)));
+        try {
+            disk.close();
+        } finally {
+            device.close();
+            if (hang.get() != null) {
+                throw new AssertionError(hang.get());
+            }
+        }
     }
 
     /** What the open had to say. */

@@ -84,6 +84,7 @@ public final class EngineKind implements DiskKind {
         config.maxClients = 12;
         config.objectStagingBlocks = 16;
         config.indexBudgetRecords = 16;
+        config.idleMarkNs = 2_000_000;
     }
 
     /** A disk of the engine's own capacities and a usual size. */
