@@ -6,15 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringvault.tests.history.Stamp;
 import io.ringvault.tests.nbd.NbdClient;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** qemu-io, nbdinfo, nbdcopy and several connections of our own client. */
 class NbdInteropTest {
     private static final long SIZE_BYTES = 32L << 20;
+    private static final int SHUTTING_DOWN = 108;
+
     @TempDir
     private Path folder;
     private InteropFixture fixture;
@@ -129,6 +134,47 @@ class NbdInteropTest {
         }
         for (int sector = 0; sector < 8; sector++) {
             assertEquals(rounds, Stamp.read(block, sector * 512, 512, sector, 99), "sector " + sector);
+        }
+    }
+
+    @Test
+    void shouldKeepEveryAnsweredWriteWhenAskedToEndWhileRequestsAreInFlight() throws Exception {
+        final int requests = 64;
+        final int length = 16 << 10;
+        final BitSet answered = new BitSet();
+        final byte[] bytes = new byte[length];
+        try (NbdClient client = fixture.server().connect()) {
+            for (int i = 0; i < requests; i++) {
+                Stamp.write(bytes, 0, length, i, i + 1, 7);
+                client.send(NbdClient.WRITE, 0, (long) i * length, length, bytes, 0);
+            }
+            final FutureTask<Void> stop = new FutureTask<>(() -> {
+                fixture.stop();
+                return null;
+            });
+            Thread.ofPlatform().daemon().start(stop);
+            try {
+                while (answered.cardinality() < requests) {
+                    final NbdClient.Reply reply = client.receive(null, 0, 0, 0);
+                    if (reply.error() == 0) {
+                        answered.set((int) reply.handle() - 1);
+                    } else {
+                        assertEquals(SHUTTING_DOWN, reply.error(), "the answer to a request that comes too late");
+                    }
+                }
+            } catch (final IOException ended) {
+                // What is not answered by now may be there or not.
+            }
+            stop.get();
+        }
+        fixture.start();
+        try (NbdClient client = fixture.server().connect()) {
+            for (int i = 0; i < requests; i++) {
+                client.read((long) i * length, bytes, 0, length);
+                final long found = Stamp.read(bytes, 0, length, i, 7);
+                assertTrue(found == i + 1 || found == 0 && !answered.get(i), "write " + i + " holds "
+                    + Stamp.describe(bytes, 0, length) + " and was " + (answered.get(i) ? "" : "not ") + "answered");
+            }
         }
     }
 

@@ -17,6 +17,7 @@ import java.util.BitSet;
 import java.util.Random;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -45,6 +46,7 @@ class KillTest {
     private long operations;
 
     @Test
+    @Timeout(600)
     void shouldHoldOneStateNoOlderThanTheLastAcknowledgedFlushAfterEveryKill() throws Exception {
         final int wanted = Integer.getInteger("ringvault.kills", 30);
         final String[] anchor = {"--anchor", "file:" + folder.resolve("anchor")};
