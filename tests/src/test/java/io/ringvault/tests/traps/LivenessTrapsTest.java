@@ -66,7 +66,8 @@ class LivenessTrapsTest extends TrapBase {
         recorder.sync();
         recorder.disk().idle(2000);
         final long full = bytesPerSync();
-        assertTrue(full <= 3 * empty, "a 4 KiB write and sync wrote " + empty + " bytes on an empty disk and " + full
+        // Cleaning counts: with every block live and a tenth of spare space it is most of what a sync writes.
+        assertTrue(full <= 5 * empty, "a 4 KiB write and sync wrote " + empty + " bytes on an empty disk and " + full
             + " on a full one");
     }
 
