@@ -219,7 +219,8 @@ final class SegmentAllocator {
     boolean checkpointDue(final boolean cleanerStopped) {
         final int waiting = emptyCount + quarantined;
         return waiting > 0 && free() <= reserves.user() + margin()
-            && (waiting >= margin() / 2 || cleanerStopped && free() <= reserves.user() + Math.max(LogStream.COUNT, requestSegments));
+            && (waiting >= margin() / 2
+                || cleanerStopped && free() <= reserves.user() + Math.max(LogStream.COUNT, requestSegments));
     }
 
     int step() {

@@ -91,7 +91,8 @@ public final class CrashExplorer {
 
     /** Counts by kind, for the console. */
     public String report() {
-        return crashPoints + " crash points, " + examined() + " crash images " + points + " during recovery " + nested + ", written on and reopened "
+        return crashPoints + " crash points, " + examined() + " crash images " + points + " during recovery "
+            + nested + ", written on and reopened "
             + followUps + ", "
             + operations + " device operations, " + stepsDone + " steps, " + reopens + " reopens";
     }
