@@ -133,6 +133,7 @@ class AgentGroupTest {
     @Test
     void shouldGoOnWhenInterrupted() throws Exception {
         try (AgentGroup group = start(ThreadingMode.DEDICATED)) {
+            data.awaitCycles();
             data.thread.interrupt();
             data.awaitCycles();
             assertTrue(group.isRunning());
