@@ -27,6 +27,7 @@ class AgentGroupTest {
         private volatile int[] cores;
         private volatile boolean closed;
         private volatile boolean failing;
+        private volatile boolean interruptOnStart;
 
         private Probe(final String name) {
             this.name = name;
@@ -35,6 +36,9 @@ class AgentGroupTest {
         @Override
         public void onStart() {
             thread = Thread.currentThread();
+            if (interruptOnStart) {
+                thread.interrupt();
+            }
         }
 
         @Override
@@ -132,9 +136,8 @@ class AgentGroupTest {
 
     @Test
     void shouldGoOnWhenInterrupted() throws Exception {
+        data.interruptOnStart = true;
         try (AgentGroup group = start(ThreadingMode.DEDICATED)) {
-            data.awaitCycles();
-            data.thread.interrupt();
             data.awaitCycles();
             assertTrue(group.isRunning());
         }
