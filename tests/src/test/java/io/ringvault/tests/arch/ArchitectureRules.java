@@ -163,7 +163,7 @@ final class ArchitectureRules {
     private static Map<String, List<String>> layers() {
         final Map<String, List<String>> layers = new LinkedHashMap<>();
         layers.put("native", List.of("sys"));
-        layers.put("ring-buffers", List.of("ring", "block"));
+        layers.put("ring-buffers", List.of("ring", "block", "device"));
         layers.put("nvme-driver", List.of("nvme", "uring"));
         layers.put("secure-log", List.of("log", "crypto"));
         layers.put("lsm-index", List.of("lsm"));
