@@ -14,7 +14,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class SecureDiskTest {
-    private static final byte[] KEY = "0123456789abcdef0123456789abcdef".getBytes();
+    private static final byte[] KEY = TestDisk.KEY;
     private static final int BLOCKS = 256;
     private final VirtualClock clock = new VirtualClock();
 
@@ -22,38 +22,16 @@ class SecureDiskTest {
         return new SimulatedDevice(SimulatedDevice.Settings.of(8 << 20), 7);
     }
 
-    private static void tiny(final io.ringvault.disk.engine.EngineConfig config) {
-        config.chunkDataBlocks = 6;
-        config.chunkBuffers = 16;
-        config.readSlots = 4;
-        config.readSlotBlocks = 4;
-        config.readJobs = 4;
-        config.memtableRecords = 66;
-        config.maxRanges = 16;
-        config.blockCacheBlocks = 4;
-        config.checkpointChunks = 24;
-        config.checkpointBytes = 1 << 20;
-        config.windowBytes = 256 << 10;
-        config.inFlightCommits = 2;
-        config.tableBlocks = 4;
-        config.l0Trigger = 2;
-        config.fanOut = 2;
-        config.queueDepth = 32;
-        config.maxClients = 4;
-        config.objectStagingBlocks = 32;
-        config.indexBudgetRecords = 16;
-    }
-
     private SimulatedDevice formatted() {
         final SimulatedDevice device = device();
         Volumes.format(new FormatContext().blockDevice(device).key(KEY).sizeBytes(BLOCKS * 4096L).segmentBlocks(16)
-            .configure(SecureDiskTest::tiny));
+            .configure(TestDisk::tiny));
         return device;
     }
 
     private SecureDisk open(final SimulatedDevice device) {
         return SecureDisk.open(new SecureDiskContext().blockDevice(device).key(KEY).threadingMode(ThreadingMode.INVOKER)
-            .clock(clock).configure(SecureDiskTest::tiny));
+            .clock(clock).configure(TestDisk::tiny));
     }
 
     @Test

@@ -3,30 +3,38 @@ package io.ringvault.tests.harness;
 import io.ringvault.block.StorageException;
 import io.ringvault.log.Anchor;
 import io.ringvault.log.AnchorValue;
+import io.ringvault.log.MemoryAnchor;
 import java.util.Arrays;
 
 /**
- * An anchor that can be copied together with the image of a crash, deleted, and asked to tell before and after each
- * advance.
- * One thread.
+ * A memory anchor that can be copied together with the image of a crash, deleted, and asked to tell before and after
+ * each advance. One thread.
  */
 public final class SimAnchor implements Anchor {
-    private final byte[] id = new byte[32];
-    private AnchorValue value = new AnchorValue(0, 0, 0, 0);
+    private final MemoryAnchor memory;
     private Runnable hook = () -> { };
     private boolean deleted;
 
     /** A new anchor of its own. */
     public SimAnchor(final int number) {
+        this(idOf(number));
+    }
+
+    private SimAnchor(final byte[] id) {
+        memory = new MemoryAnchor(id);
+    }
+
+    private static byte[] idOf(final int number) {
+        final byte[] id = new byte[32];
         Arrays.fill(id, (byte) number);
         id[0] = 7;
+        return id;
     }
 
     /** The same anchor at this moment. */
     public SimAnchor copy() {
-        final SimAnchor copy = new SimAnchor(0);
-        System.arraycopy(id, 0, copy.id, 0, id.length);
-        copy.value = value;
+        final SimAnchor copy = new SimAnchor(memory.id());
+        copy.memory.force(memory.read());
         copy.deleted = deleted;
         return copy;
     }
@@ -43,39 +51,40 @@ public final class SimAnchor implements Anchor {
 
     @Override
     public int kind() {
-        return KIND_MEMORY;
+        return memory.kind();
     }
 
     @Override
     public byte[] id() {
-        return id.clone();
+        return memory.id();
     }
 
     @Override
     public String spec() {
-        return "memory";
+        return memory.spec();
     }
 
     @Override
     public AnchorValue read() {
-        if (deleted) {
-            throw StorageException.freshness("the simulated anchor was deleted");
-        }
-        return value;
+        checkPresent();
+        return memory.read();
     }
 
     @Override
     public boolean advance(final AnchorValue expected, final AnchorValue next) {
+        checkPresent();
+        hook.run();
+        final boolean advanced = memory.advance(expected, next);
+        if (advanced) {
+            hook.run();
+        }
+        return advanced;
+    }
+
+    private void checkPresent() {
         if (deleted) {
             throw StorageException.freshness("the simulated anchor was deleted");
         }
-        hook.run();
-        if (!value.equals(expected)) {
-            return false;
-        }
-        value = next;
-        hook.run();
-        return true;
     }
 
     @Override
