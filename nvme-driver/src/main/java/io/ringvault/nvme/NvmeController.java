@@ -199,20 +199,20 @@ final class NvmeController implements AutoCloseable {
         return copy;
     }
 
+    /** The list of active identifiers starts above the one that is asked with, so one page finds any of them. */
     private NamespaceFacts namespace(final int wanted) {
-        final MemorySegment active = identify("Identify active namespaces", ActiveNamespaceList.CNS, 0);
-        int found = 0;
-        for (int i = 0; i < ActiveNamespaceList.CAPACITY && found == 0; i++) {
-            final int id = ActiveNamespaceList.namespace(active, i);
-            if (id == 0) {
-                break;
-            }
-            found = wanted == 0 || wanted == id ? id : 0;
-        }
-        if (found == 0 || Integer.toUnsignedLong(found) > facts.namespaces()) {
+        final MemorySegment active = identify("Identify active namespaces", ActiveNamespaceList.CNS,
+            wanted == 0 ? 0 : wanted - 1);
+        final int found = ActiveNamespaceList.namespace(active, 0);
+        if (found == 0 || wanted != 0 && found != wanted) {
             throw StorageException.configuration("device '" + uri + "': "
-                + (wanted == 0 ? "no active namespace" : "namespace " + Integer.toUnsignedString(wanted)
-                + " is not active"));
+                + (wanted == 0 ? "no active namespace; create and attach one"
+                : "namespace " + Integer.toUnsignedString(wanted)
+                + " is not active; leave ns out for the first that is"));
+        }
+        if (Integer.toUnsignedLong(found) > facts.namespaces()) {
+            throw StorageException.io("device '" + uri + "': the controller lists namespace "
+                + Integer.toUnsignedString(found) + ", but its highest is " + facts.namespaces());
         }
         return NamespaceFacts.of(uri, found, identify("Identify Namespace", IdentifyNamespace.CNS, found));
     }

@@ -27,7 +27,7 @@ public record ModelOptions(int blockBytes, int transferBytes, int queues, int qu
         new ModelOptions(4096, 1 << 20, 16, 1024, 0, 0, false, true, true, true);
 
     private static final Set<String> KNOWN = Set.of("block", "mdts", "queues", "mqes", "dstrd", "cache", "mode", "fua",
-        "zeroes", "deallocate");
+        "zeroes", "deallocate", "ns");
 
     /** Checks ranges; throws CONFIGURATION naming the parameter. */
     public ModelOptions {

@@ -27,7 +27,8 @@ public final class NvmeModelProvider implements BlockDeviceProvider {
     @Override
     public BlockDevice open(final DeviceUri uri, final OpenMode mode) {
         checkPath(uri);
-        return NvmeBlockDevice.open(uri.text(), ModelTransport.open(uri, mode), mode, NvmeOptions.DEFAULTS);
+        final NvmeOptions options = NvmeOptions.parse(uri);
+        return NvmeBlockDevice.open(uri.text(), ModelTransport.open(uri, mode), mode, options);
     }
 
     @Override
