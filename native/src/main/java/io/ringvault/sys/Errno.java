@@ -9,6 +9,7 @@ public final class Errno {
     public static final int EAGAIN = 11;
     public static final int ENOMEM = 12;
     public static final int EACCES = 13;
+    public static final int EFAULT = 14;
     public static final int EBUSY = 16;
     public static final int EEXIST = 17;
     public static final int EINVAL = 22;
@@ -17,6 +18,7 @@ public final class Errno {
     public static final int EROFS = 30;
     public static final int ENOSYS = 38;
     public static final int EOPNOTSUPP = 95;
+    public static final int EHWPOISON = 133;
 
     private Errno() {
     }
@@ -34,7 +36,7 @@ public final class Errno {
             case EAGAIN -> "EAGAIN";
             case ENOMEM -> "ENOMEM";
             case EACCES -> "EACCES";
-            case 14 -> "EFAULT";
+            case EFAULT -> "EFAULT";
             case 15 -> "ENOTBLK";
             case EBUSY -> "EBUSY";
             case EEXIST -> "EEXIST";
@@ -66,6 +68,7 @@ public final class Errno {
             case 111 -> "ECONNREFUSED";
             case 121 -> "EREMOTEIO";
             case 122 -> "EDQUOT";
+            case EHWPOISON -> "EHWPOISON";
             default -> "errno " + errno;
         };
     }

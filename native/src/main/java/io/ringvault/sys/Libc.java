@@ -58,6 +58,7 @@ final class Libc {
     static final int MADV_DONTFORK = 10;
     static final int MADV_HUGEPAGE = 14;
     static final int MADV_DONTDUMP = 16;
+    static final int MADV_POPULATE_WRITE = 23;
     static final int MFD_CLOEXEC = 1;
     static final int MFD_HUGETLB = 4;
 

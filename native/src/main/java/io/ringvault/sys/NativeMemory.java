@@ -120,6 +120,24 @@ public final class NativeMemory implements AutoCloseable {
         }
     }
 
+    /**
+     * Maps shared memory behind a descriptor that somebody else made, base pages assumed, and owns the descriptor from
+     * then on, also when this fails.
+     *
+     * @param what what the descriptor is, for messages
+     */
+    static NativeMemory ofDescriptor(final String what, final int fd, final long lengthBytes) throws IOException {
+        try {
+            checkLength(lengthBytes);
+            final long rounded = roundUp(lengthBytes, basePageBytes());
+            final long address = mapped("mmap", what, rounded, mmap(rounded, Libc.MAP_SHARED, fd));
+            return new NativeMemory(address, lengthBytes, rounded, Pages.BASE, fd);
+        } catch (final IOException | RuntimeException failed) {
+            closeDescriptor(fd);
+            throw failed;
+        }
+    }
+
     /** The machine's base page size in bytes. */
     public static int basePageBytes() {
         NativeAccess.ensure();
@@ -179,6 +197,22 @@ public final class NativeMemory implements AutoCloseable {
             return false;
         }
         throw new NativeIoException("mlock", "mapping", errno, mappedBytes + " bytes");
+    }
+
+    /**
+     * Makes every page real now. False when there are not enough of them: touching the rest would be a SIGBUS. Kernels
+     * before 5.14 cannot tell; there the answer is true.
+     */
+    boolean populate() throws IOException {
+        checkOpen();
+        final int errno = advise(Libc.MADV_POPULATE_WRITE);
+        if (errno == 0 || errno == Errno.EINVAL) {
+            return true;
+        }
+        if (errno == Errno.ENOMEM || errno == Errno.EFAULT || errno == Errno.EHWPOISON) {
+            return false;
+        }
+        throw new NativeIoException("madvise", "mapping", errno, "POPULATE_WRITE of " + mappedBytes + " bytes");
     }
 
     /** Keeps the content out of core dumps. */
