@@ -7,7 +7,8 @@ package io.ringvault.block;
  * time); each queue belongs to the one thread that drives it. The descriptive methods may be called from any thread.
  *
  * <p>Everything behind this port is untrusted: a device may lie about content, order and durability. It is asked to
- * keep one promise only: a flush makes durable every write that <em>completed before the flush was submitted</em>.
+ * keep one promise only: a flush makes durable every write that <em>completed before the flush was submitted</em>, or says
+ * that a reset came between ({@link BlockQueue#resets()}).
  */
 public interface BlockDevice extends AutoCloseable {
 
@@ -31,6 +32,19 @@ public interface BlockDevice extends AutoCloseable {
 
     /** Whether completed writes may be lost by a power failure until a flush. */
     boolean volatileCache();
+
+    /**
+     * Whether the device may be reset while it is in use, so that writes that completed without FUA and were not flushed
+     * have to be kept to be written again: see {@link BlockQueue#resets()}.
+     */
+    default boolean mayReset() {
+        return false;
+    }
+
+    /** What happened to a device that has failed, for messages; empty while it works. Any thread. */
+    default String failureReason() {
+        return "";
+    }
 
     /**
      * What keeps the device away from memory that is not its own: {@code "iommu"}, {@code "none"} or {@code

@@ -51,6 +51,26 @@ public interface BlockQueue extends AutoCloseable {
     int poll(BlockCompletionHandler handler, int limit);
 
     /**
+     * How often the device behind was reset, as far as this queue has noticed. It changes only inside a {@link #poll}
+     * that delivers nothing; what is delivered afterwards happened after the reset.
+     *
+     * <p>A reset of a device with a volatile cache may lose every write that completed without FUA and that no flush
+     * completed since has covered; the owner writes those again. Requests in flight are sent again by the queue, except
+     * flushes: they end with {@link BlockStatus#DRIVER_RESET}.
+     */
+    default long resets() {
+        return 0;
+    }
+
+    /**
+     * The owner knows of every reset so far and sees to it that what was lost is written again. Until it has said so,
+     * every flush ends with {@link BlockStatus#DRIVER_RESET}, so that an owner who does not know of resets is never told
+     * that lost writes are durable.
+     */
+    default void acknowledgeReset() {
+    }
+
+    /**
      * Gives the queue back. Requests in flight are abandoned: their buffers must not be reused before the device is
      * closed.
      */

@@ -30,6 +30,14 @@ public final class BlockStatus {
     /** Driver code: a fault injected by a test device. */
     public static final int DRIVER_INJECTED = 4;
 
+    /**
+     * Driver code of a flush only: the device was reset, so what had completed and was not flushed may be lost. Write it
+     * again, acknowledge the reset ({@link BlockQueue#acknowledgeReset()}), then flush.
+     */
+    public static final int DRIVER_RESET = 5;
+    /** Driver code: the namespace is not what it was when the device was opened. */
+    public static final int DRIVER_CHANGED = 6;
+
     private static final int RETRYABLE = 1 << 31;
 
     private BlockStatus() {
@@ -38,6 +46,11 @@ public final class BlockStatus {
     /** Packs an error. {@code type} and {@code code} are 0..255; at least one of origin, type and code is not 0. */
     public static int error(final int origin, final int type, final int code, final boolean retryable) {
         return (retryable ? RETRYABLE : 0) | (origin & 0xFF) << 16 | (type & 0xFF) << 8 | code & 0xFF;
+    }
+
+    /** Whether a flush ended because the device was reset: nothing failed, but what was not durable must be rewritten. */
+    public static boolean isReset(final int status) {
+        return origin(status) == ORIGIN_DRIVER && code(status) == DRIVER_RESET;
     }
 
     /** Whether the identical request may be sent again (NVMe: DNR clear). */
@@ -72,6 +85,8 @@ public final class BlockStatus {
                 case DRIVER_GONE -> "the controller is gone";
                 case DRIVER_PROTOCOL -> "the device broke the protocol";
                 case DRIVER_INJECTED -> "injected fault";
+                case DRIVER_RESET -> "the controller was reset: what no flush had made durable may be lost";
+                case DRIVER_CHANGED -> "the namespace changed while it was in use";
                 default -> "driver error " + code(status);
             };
         };

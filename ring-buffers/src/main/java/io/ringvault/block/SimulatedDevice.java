@@ -176,6 +176,8 @@ public final class SimulatedDevice implements BlockDevice {
     private long readsDone;
     private long nextAddress = FIRST_ADDRESS;
     private boolean closed;
+    private boolean resettable;
+    private long resets;
 
     private static final class PlannedFault {
         private final DeviceFault fault;
@@ -231,6 +233,11 @@ public final class SimulatedDevice implements BlockDevice {
     @Override
     public boolean volatileCache() {
         return settings.volatileCache();
+    }
+
+    @Override
+    public boolean mayReset() {
+        return resettable;
     }
 
     @Override
@@ -355,6 +362,29 @@ public final class SimulatedDevice implements BlockDevice {
     /** The adversary copies a range of the visible content over another, durably. */
     public void copyRange(final long fromBytes, final long toBytes, final int lengthBytes) {
         edit(toBytes, content(fromBytes, lengthBytes));
+    }
+
+    /** From now on {@link #mayReset()} says so; to be called before a disk is opened on the device. */
+    public void allowResets() {
+        resettable = true;
+    }
+
+    /**
+     * Resets the device as its driver would after a time-out: of the volatile writes that had completed each is kept
+     * or lost by even odds; requests in flight start anew; flushes in flight end with DRIVER_RESET.
+     */
+    public void reset(final long resetSeed) {
+        final SplittableRandom dice = new SplittableRandom(resetSeed);
+        if (settings.volatileCache()) {
+            completed.removeIf(write -> dice.nextBoolean());
+            visible = durable.copy();
+            completed.forEach(write -> write.applyTo(visible));
+        }
+        resets++;
+    }
+
+    long resets() {
+        return resets;
     }
 
     // Crashes.

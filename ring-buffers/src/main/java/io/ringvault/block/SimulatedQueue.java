@@ -19,6 +19,7 @@ final class SimulatedQueue implements BlockQueue {
         private final long bufferOffset;
         private final DeviceFault fault;
         private long readyAtPoll;
+        private boolean acrossReset;
 
         private Request(final long token, final SimulatedDevice.Operation operation, final long acceptedAt,
             final List<VolatileWrite> commands, final byte[] data, final DmaBuffer buffer, final long bufferOffset,
@@ -39,6 +40,8 @@ final class SimulatedQueue implements BlockQueue {
     private final List<Request> accepted = new ArrayList<>();
     private final List<Request> submitted = new ArrayList<>();
     private long polls;
+    private long resetsNoticed;
+    private long resetsAcknowledged;
     private boolean closed;
 
     SimulatedQueue(final SimulatedDevice device, final int depth) {
@@ -164,6 +167,12 @@ final class SimulatedQueue implements BlockQueue {
     public int poll(final BlockCompletionHandler handler, final int limit) {
         checkOpen();
         polls++;
+        if (resetsNoticed != device.resets()) {
+            resetsNoticed = device.resets();
+            accepted.forEach(this::cutShort);
+            submitted.forEach(this::cutShort);
+            return 0;
+        }
         final List<Request> ready = new ArrayList<>();
         for (final Request request : submitted) {
             if (request.readyAtPoll <= polls) {
@@ -183,7 +192,25 @@ final class SimulatedQueue implements BlockQueue {
         return delivered;
     }
 
+    private void cutShort(final Request request) {
+        request.acrossReset = request.operation.kind() == SimulatedDevice.Kind.FLUSH && device.volatileCache();
+    }
+
+    @Override
+    public long resets() {
+        return resetsNoticed;
+    }
+
+    @Override
+    public void acknowledgeReset() {
+        resetsAcknowledged = resetsNoticed;
+    }
+
     private int finish(final Request request) {
+        if (request.operation.kind() == SimulatedDevice.Kind.FLUSH && (request.acrossReset
+            || device.volatileCache() && resetsAcknowledged != device.resets())) {
+            return BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_RESET, false);
+        }
         switch (request.operation.kind()) {
             case READ -> {
                 final byte[] data = device.finishRead(request.operation, request.fault);

@@ -456,4 +456,49 @@ class SimulatedDeviceTest {
             }
         }
     }
+
+    @Test
+    void shouldLoseOnlyWhatNoFlushCoveredAndSaySoWhenReset() {
+        for (long seed = 1; seed <= 40; seed++) {
+            final SimulatedDevice device = new SimulatedDevice(SimulatedDevice.Settings.of(1 << 20), seed);
+            device.allowResets();
+            final BlockQueue queue = device.openQueue(8);
+            final DmaBuffer buffer = device.allocate(4096);
+            buffer.copyIn(new byte[] {1}, 0, 0, 1);
+            final java.util.Map<Long, Integer> done = new java.util.HashMap<>();
+            queue.write(1, 0, 4096, buffer, 0, false);
+            queue.write(2, 4096, 4096, buffer, 0, true);
+            drain(queue, done);
+            queue.flush(3);
+            drain(queue, done);
+            queue.write(4, 8192, 4096, buffer, 0, false);
+            drain(queue, done);
+            queue.flush(5);
+            queue.write(6, 12288, 4096, buffer, 0, false);
+            queue.submit();
+            device.reset(seed);
+            assertEquals(0, queue.resets());
+            assertEquals(0, queue.poll((token, status) -> done.put(token, status), 8), "the noticing poll delivers");
+            assertEquals(1, queue.resets());
+            drain(queue, done);
+            queue.flush(7);
+            drain(queue, done);
+            queue.acknowledgeReset();
+            queue.flush(8);
+            drain(queue, done);
+            assertEquals(1, device.content(0, 1)[0]);
+            assertEquals(1, device.content(4096, 1)[0]);
+            assertEquals(1, device.content(12288, 1)[0]);
+            assertTrue(BlockStatus.isReset(done.get(5L)) && BlockStatus.isReset(done.get(7L)), done.toString());
+            assertEquals(BlockStatus.OK, done.get(8L));
+            assertEquals(BlockStatus.OK, done.get(6L));
+        }
+    }
+
+    private static void drain(final BlockQueue queue, final java.util.Map<Long, Integer> done) {
+        queue.submit();
+        while (queue.inFlight() > 0) {
+            queue.poll((token, status) -> done.put(token, status), 8);
+        }
+    }
 }
