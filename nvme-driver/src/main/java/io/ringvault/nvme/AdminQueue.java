@@ -72,9 +72,14 @@ final class AdminQueue {
      * @return dword 0 of the completion
      * @throws StorageException IO with the name of the status, or when no answer comes in time
      */
+    int execute(final String what, final int opcode, final int nsid, final long prp1, final long cdw10and11,
+        final int cdw12) {
+        return execute(what, opcode, nsid, prp1, cdw10and11, cdw12, timeoutMs);
+    }
+
+    /** The same with a time-out of its own: formatting takes minutes. */
     synchronized int execute(final String what, final int opcode, final int nsid, final long prp1,
-        final long cdw10and11,
-                             final int cdw12) {
+        final long cdw10and11, final int cdw12, final long waitMs) {
         if (dead != null) {
             throw StorageException.io("device '" + uri + "': " + what + " not sent: " + dead);
         }
@@ -82,7 +87,7 @@ final class AdminQueue {
         answered = false;
         pair.place(tracker, opcode, nsid, prp1, 0, cdw10and11, cdw12);
         pair.ring();
-        await(what);
+        await(what, waitMs);
         pair.release(tracker);
         if (!StatusField.isSuccess(status)) {
             throw StorageException.io("device '" + uri + "': " + what + " failed: " + StatusText.describe(status));
@@ -90,8 +95,8 @@ final class AdminQueue {
         return result;
     }
 
-    private void await(final String what) {
-        final long deadline = System.nanoTime() + timeoutMs * 1_000_000;
+    private void await(final String what, final long waitMs) {
+        final long deadline = System.nanoTime() + waitMs * 1_000_000;
         for (int i = 0; !answered; i++) {
             pair.poll(this::onCommand, 1);
             if (pair.broken()) {
@@ -99,7 +104,7 @@ final class AdminQueue {
                 throw StorageException.io("device '" + uri + "': " + dead);
             }
             if (!answered && System.nanoTime() - deadline > 0) {
-                dead = "no answer to " + what + " within " + timeoutMs + " ms";
+                dead = "no answer to " + what + " within " + waitMs + " ms";
                 throw StorageException.io("device '" + uri + "': " + dead);
             }
             if (i > SPINS) {

@@ -33,7 +33,8 @@ final class NvmeController implements AutoCloseable {
     private final boolean[] queuesInUse;
     private boolean closed;
 
-    private NvmeController(final String uri, final NvmeTransport transport, final NvmeOptions options) {
+    private NvmeController(final String uri, final NvmeTransport transport, final NvmeOptions options,
+        final boolean forIo) {
         this.uri = uri;
         this.transport = transport;
         this.doorbells = transport.doorbells();
@@ -43,8 +44,8 @@ final class NvmeController implements AutoCloseable {
         this.admin = enable(cap, options);
         this.facts = ControllerFacts.of(uri, cap, transport.read32(Registers.VS_OFFSET),
             identify("Identify Controller", IdentifyController.CNS, 0));
-        this.namespace = namespace(options.namespace());
-        final int queues = negotiateQueues(options.queues());
+        this.namespace = forIo ? namespace(options.namespace()) : null;
+        final int queues = forIo ? negotiateQueues(options.queues()) : 0;
         this.memories = new QueueMemory[queues + 1];
         this.queuesInUse = new boolean[queues + 1];
     }
@@ -57,8 +58,18 @@ final class NvmeController implements AutoCloseable {
      *                          cannot be used
      */
     static NvmeController open(final String uri, final NvmeTransport transport, final NvmeOptions options) {
+        return open(uri, transport, options, true);
+    }
+
+    /** The same without a namespace and without I/O queues: for admin commands, also to controllers that have none. */
+    static NvmeController openForAdmin(final String uri, final NvmeTransport transport, final NvmeOptions options) {
+        return open(uri, transport, options, false);
+    }
+
+    private static NvmeController open(final String uri, final NvmeTransport transport, final NvmeOptions options,
+        final boolean forIo) {
         try {
-            return new NvmeController(uri, transport, options);
+            return new NvmeController(uri, transport, options, forIo);
         } catch (final RuntimeException failed) {
             try {
                 transport.write32(Registers.CC_OFFSET, 0);
@@ -75,7 +86,12 @@ final class NvmeController implements AutoCloseable {
         return facts;
     }
 
-    /** The namespace in use. */
+    /** The admin queue. */
+    AdminQueue admin() {
+        return admin;
+    }
+
+    /** The namespace in use; null when opened for admin commands. */
     NamespaceFacts namespace() {
         return namespace;
     }
@@ -191,7 +207,8 @@ final class NvmeController implements AutoCloseable {
         }
     }
 
-    private MemorySegment identify(final String what, final int cns, final int nsid) {
+    /** A private copy of what Identify answers. */
+    MemorySegment identify(final String what, final int cns, final int nsid) {
         admin.clearData();
         admin.execute(what, Opcode.IDENTIFY, nsid, admin.dataAddress(), SubmissionEntry.dwords(cns, 0), 0);
         final MemorySegment copy = MemorySegment.ofArray(new long[PrpList.PAGE_BYTES / Long.BYTES]);

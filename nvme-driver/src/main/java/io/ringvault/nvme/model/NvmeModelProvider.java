@@ -1,19 +1,20 @@
 package io.ringvault.nvme.model;
 
 import io.ringvault.block.BlockDevice;
-import io.ringvault.block.BlockDeviceProvider;
 import io.ringvault.block.DeviceUri;
 import io.ringvault.block.OpenMode;
 import io.ringvault.block.StorageException;
 import io.ringvault.nvme.NvmeBlockDevice;
 import io.ringvault.nvme.NvmeOptions;
+import io.ringvault.nvme.NvmeTransport;
+import io.ringvault.nvme.NvmeTransportProvider;
 import java.nio.file.Path;
 
 /**
  * {@code nvme+model:/path/image?block=4096&mdts=1m&queues=16&mqes=1024&dstrd=0&cache=0&mode=thread&fua=range}: the
  * driver over the in-process controller model. See {@link ModelOptions} for the parameters.
  */
-public final class NvmeModelProvider implements BlockDeviceProvider {
+public final class NvmeModelProvider implements NvmeTransportProvider {
 
     /** For {@link java.util.ServiceLoader}. */
     public NvmeModelProvider() {
@@ -29,6 +30,12 @@ public final class NvmeModelProvider implements BlockDeviceProvider {
         checkPath(uri);
         final NvmeOptions options = NvmeOptions.parse(uri);
         return NvmeBlockDevice.open(uri.text(), ModelTransport.open(uri, mode), mode, options);
+    }
+
+    @Override
+    public NvmeTransport openTransport(final DeviceUri uri) {
+        checkPath(uri);
+        return ModelTransport.open(uri, OpenMode.READ_WRITE);
     }
 
     @Override

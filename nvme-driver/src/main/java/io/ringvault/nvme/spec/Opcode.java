@@ -6,6 +6,8 @@ public final class Opcode {
     public static final int DELETE_SUBMISSION_QUEUE = 0x00;
     /** Admin: Create I/O Submission Queue. */
     public static final int CREATE_SUBMISSION_QUEUE = 0x01;
+    /** Admin: Get Log Page. */
+    public static final int GET_LOG_PAGE = 0x02;
     /** Admin: Delete I/O Completion Queue. */
     public static final int DELETE_COMPLETION_QUEUE = 0x04;
     /** Admin: Create I/O Completion Queue. */
@@ -14,6 +16,8 @@ public final class Opcode {
     public static final int IDENTIFY = 0x06;
     /** Admin: Set Features. */
     public static final int SET_FEATURES = 0x09;
+    /** Admin: Format NVM. */
+    public static final int FORMAT_NVM = 0x80;
 
     /** I/O: Flush. */
     public static final int FLUSH = 0x00;
