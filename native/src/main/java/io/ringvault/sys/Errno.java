@@ -6,6 +6,7 @@ public final class Errno {
     public static final int ENOENT = 2;
     public static final int EINTR = 4;
     public static final int EIO = 5;
+    public static final int EBADF = 9;
     public static final int EAGAIN = 11;
     public static final int ENOMEM = 12;
     public static final int EACCES = 13;
@@ -16,8 +17,16 @@ public final class Errno {
     public static final int ENOTTY = 25;
     public static final int ENOSPC = 28;
     public static final int EROFS = 30;
+    public static final int EPIPE = 32;
+    public static final int ENAMETOOLONG = 36;
     public static final int ENOSYS = 38;
+    public static final int EMSGSIZE = 90;
     public static final int EOPNOTSUPP = 95;
+    public static final int EADDRINUSE = 98;
+    public static final int ECONNABORTED = 103;
+    public static final int ECONNRESET = 104;
+    public static final int ETIMEDOUT = 110;
+    public static final int ECONNREFUSED = 111;
     public static final int EHWPOISON = 133;
 
     private Errno() {
@@ -32,7 +41,7 @@ public final class Errno {
             case EIO -> "EIO";
             case 6 -> "ENXIO";
             case 7 -> "E2BIG";
-            case 9 -> "EBADF";
+            case EBADF -> "EBADF";
             case EAGAIN -> "EAGAIN";
             case ENOMEM -> "ENOMEM";
             case EACCES -> "EACCES";
@@ -52,20 +61,23 @@ public final class Errno {
             case ENOSPC -> "ENOSPC";
             case 29 -> "ESPIPE";
             case EROFS -> "EROFS";
-            case 32 -> "EPIPE";
-            case 36 -> "ENAMETOOLONG";
+            case EPIPE -> "EPIPE";
+            case ENAMETOOLONG -> "ENAMETOOLONG";
             case 37 -> "ENOLCK";
             case ENOSYS -> "ENOSYS";
             case 40 -> "ELOOP";
             case 61 -> "ENODATA";
             case 75 -> "EOVERFLOW";
             case 84 -> "EILSEQ";
+            case EMSGSIZE -> "EMSGSIZE";
             case EOPNOTSUPP -> "EOPNOTSUPP";
-            case 104 -> "ECONNRESET";
+            case EADDRINUSE -> "EADDRINUSE";
+            case ECONNABORTED -> "ECONNABORTED";
+            case ECONNRESET -> "ECONNRESET";
             case 107 -> "ENOTCONN";
             case 108 -> "ESHUTDOWN";
-            case 110 -> "ETIMEDOUT";
-            case 111 -> "ECONNREFUSED";
+            case ETIMEDOUT -> "ETIMEDOUT";
+            case ECONNREFUSED -> "ECONNREFUSED";
             case 121 -> "EREMOTEIO";
             case 122 -> "EDQUOT";
             case EHWPOISON -> "EHWPOISON";
@@ -92,6 +104,10 @@ public final class Errno {
             case 27 -> "file too large";
             case EROFS -> "read-only file system";
             case ENOSYS, EOPNOTSUPP -> "not supported here";
+            case EPIPE, ECONNRESET, ECONNABORTED -> "the peer closed the connection";
+            case EADDRINUSE -> "in use, or left behind by a dead server";
+            case ETIMEDOUT -> "no answer in time";
+            case ECONNREFUSED -> "nobody listens";
             case 122 -> "quota exceeded";
             default -> "";
         };

@@ -60,6 +60,7 @@ final class Libc {
     static final int MADV_DONTDUMP = 16;
     static final int MADV_POPULATE_WRITE = 23;
     static final int MFD_CLOEXEC = 1;
+    static final int MFD_ALLOW_SEALING = 2;
     static final int MFD_HUGETLB = 4;
 
     private static final MemoryLayout CAPTURE_LAYOUT = Linker.Option.captureStateLayout();
@@ -99,13 +100,13 @@ final class Libc {
     private Libc() {
     }
 
-    private static MethodHandle handle(final String name, final FunctionDescriptor descriptor) {
+    static MethodHandle handle(final String name, final FunctionDescriptor descriptor) {
         final Linker linker = Linker.nativeLinker();
         return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor,
             Linker.Option.captureCallState("errno"));
     }
 
-    private static MethodHandle handle(final String name, final FunctionDescriptor descriptor,
+    static MethodHandle handle(final String name, final FunctionDescriptor descriptor,
         final int firstVariadic) {
         final Linker linker = Linker.nativeLinker();
         return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor,

@@ -83,8 +83,8 @@ public final class NativeMemory implements AutoCloseable {
     }
 
     /**
-     * Maps shared memory behind an unnamed file descriptor, which can be passed to another process. Huge pages fall
-     * back as in {@link #anonymous(long, Pages)}.
+     * Maps shared memory behind an unnamed file descriptor, which can be passed to another process: its size is sealed,
+     * so the other cannot cut it off under this mapping. Huge pages fall back as in {@link #anonymous(long, Pages)}.
      *
      * @param name for /proc only, without a slash
      */
@@ -92,17 +92,19 @@ public final class NativeMemory implements AutoCloseable {
         NativeAccess.ensure();
         checkLength(lengthBytes);
         if (wanted != Pages.BASE) {
-            final int fd = memfdCreate(name, Libc.MFD_CLOEXEC | Libc.MFD_HUGETLB | wanted.shift << Libc.MAP_HUGE_SHIFT);
+            final int fd = memfdCreate(name, Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING
+                | Libc.MFD_HUGETLB | wanted.shift << Libc.MAP_HUGE_SHIFT);
             if (fd >= 0) {
                 final long rounded = roundUp(lengthBytes, wanted.bytes());
                 final long address = ftruncate(fd, rounded) == 0 ? mmap(rounded, Libc.MAP_SHARED, fd) : -1;
                 if (address > 0) {
+                    NativeDescriptor.sealSize(fd);
                     return new NativeMemory(address, lengthBytes, rounded, wanted, fd);
                 }
                 closeDescriptor(fd);
             }
         }
-        final int fd = memfdCreate(name, Libc.MFD_CLOEXEC);
+        final int fd = memfdCreate(name, Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING);
         if (fd < 0) {
             throw new NativeIoException("memfd_create", name, -fd, "");
         }
@@ -113,6 +115,7 @@ public final class NativeMemory implements AutoCloseable {
                 throw new NativeIoException("ftruncate", "memfd " + name, errno, rounded + " bytes");
             }
             final long address = mapped("mmap", "memfd " + name, rounded, mmap(rounded, Libc.MAP_SHARED, fd));
+            NativeDescriptor.sealSize(fd);
             return new NativeMemory(address, lengthBytes, rounded, Pages.BASE, fd);
         } catch (final IOException failed) {
             closeDescriptor(fd);
