@@ -38,7 +38,7 @@ final class AdminQueue {
 
     /** Memory for the queues and one page of data. */
     static QueueMemory allocate(final NvmeTransport transport) {
-        return QueueMemory.allocate(transport, ENTRIES, PAGES);
+        return QueueMemory.allocate(transport, ENTRIES, PAGES, 0);
     }
 
     /** Device address of the page that Identify and the like write to. */

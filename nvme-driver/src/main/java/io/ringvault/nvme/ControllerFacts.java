@@ -44,6 +44,15 @@ public record ControllerFacts(String model, String serial, String firmware, Stri
         return cap;
     }
 
+    /** The doorbells of the admin queue must be mapped; CAP says how far apart they lie. */
+    static void checkDoorbells(final String uri, final long cap, final long mappedBytes) {
+        final int stride = Registers.doorbellStrideBytes(cap);
+        if (mappedBytes < 2L * stride) {
+            throw StorageException.io("device '" + uri + "': " + mappedBytes
+                + " bytes of doorbells are mapped, but CAP.DSTRD puts them " + stride + " bytes apart");
+        }
+    }
+
     /** Reads a private copy of Identify Controller. */
     static ControllerFacts of(final String uri, final long cap, final int version, final MemorySegment identify) {
         if (!IdentifyController.standardEntrySizes(identify)) {

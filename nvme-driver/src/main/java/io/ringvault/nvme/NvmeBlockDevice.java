@@ -3,6 +3,7 @@ package io.ringvault.nvme;
 import io.ringvault.block.BlockDevice;
 import io.ringvault.block.DmaBuffer;
 import io.ringvault.block.OpenMode;
+import io.ringvault.block.StorageException;
 
 /**
  * One namespace of one controller as a {@link BlockDevice}. Control plane only, apart from the descriptive methods;
@@ -17,7 +18,9 @@ public final class NvmeBlockDevice implements BlockDevice {
     private final NvmeOptions options;
     private final NvmeController controller;
     private final NamespaceFacts namespace;
+    private final int partBytes;
     private final long zeroPageAddress;
+    private final long sinkPageAddress;
     private boolean closed;
 
     private NvmeBlockDevice(final String uri, final OpenMode mode, final NvmeOptions options,
@@ -27,7 +30,15 @@ public final class NvmeBlockDevice implements BlockDevice {
         this.options = options;
         this.controller = controller;
         this.namespace = controller.namespace();
-        this.zeroPageAddress = controller.transport().allocate(PrpList.PAGE_BYTES).deviceAddress(0);
+        this.partBytes = Transfers.partBytes(uri, namespace, controller.facts().commandBytes());
+        final DmaBuffer pages = controller.transport().allocate(2 * PrpList.PAGE_BYTES);
+        this.zeroPageAddress = pages.deviceAddress(0);
+        this.sinkPageAddress = pages.deviceAddress(PrpList.PAGE_BYTES);
+        if (namespace.writeProtected() && writable()) {
+            throw StorageException.configuration("device '" + uri + "': namespace "
+                + Integer.toUnsignedString(namespace.id())
+                + " is write protected; open it read-only, or lift the protection (nvme set-feature -f 0x84)");
+        }
     }
 
     /**
@@ -39,7 +50,17 @@ public final class NvmeBlockDevice implements BlockDevice {
      */
     public static NvmeBlockDevice open(final String uri, final NvmeTransport transport, final OpenMode mode,
                                        final NvmeOptions options) {
-        return new NvmeBlockDevice(uri, mode, options, NvmeController.open(uri, transport, options));
+        final NvmeController controller = NvmeController.open(uri, transport, options);
+        try {
+            return new NvmeBlockDevice(uri, mode, options, controller);
+        } catch (final RuntimeException failed) {
+            try {
+                controller.close();
+            } catch (final RuntimeException alsoFailed) {
+                failed.addSuppressed(alsoFailed);
+            }
+            throw failed;
+        }
     }
 
     @Override
@@ -59,11 +80,7 @@ public final class NvmeBlockDevice implements BlockDevice {
 
     @Override
     public int singleCommandBytes() {
-        return Math.min(controller.facts().commandBytes(), maximumBlocksBytes());
-    }
-
-    private int maximumBlocksBytes() {
-        return (int) Math.min(PrpList.MAXIMUM_BYTES, 65536L << namespace.blockShift());
+        return partBytes;
     }
 
     @Override
@@ -119,6 +136,10 @@ public final class NvmeBlockDevice implements BlockDevice {
 
     long zeroPageAddress() {
         return zeroPageAddress;
+    }
+
+    long sinkPageAddress() {
+        return sinkPageAddress;
     }
 
     NvmeController controller() {

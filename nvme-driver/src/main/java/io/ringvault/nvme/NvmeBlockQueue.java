@@ -33,6 +33,7 @@ public final class NvmeBlockQueue implements BlockQueue {
     private final NvmeBlockDevice device;
     private final QueuePair pair;
     private final PrpList prps;
+    private final Transfers transfers;
     private final Requests requests;
     private final PollClock clock;
     private final QueuePair.Listener onCommand = this::onCommand;
@@ -60,6 +61,8 @@ public final class NvmeBlockQueue implements BlockQueue {
         this.device = device;
         this.pair = handle.pair();
         this.prps = new PrpList(handle.memory().pages());
+        this.transfers = new Transfers(pair, prps, device.namespace(), handle.memory().bounce(),
+            device.zeroPageAddress(), device.sinkPageAddress());
         this.requests = new Requests(depth);
         this.clock = new PollClock(nanoTime);
         this.nsid = device.namespace().id();
@@ -218,23 +221,16 @@ public final class NvmeBlockQueue implements BlockQueue {
                     SubmissionEntry.dwords(0, SubmissionEntry.ATTRIBUTE_DEALLOCATE), 0);
             }
             case Opcode.WRITE_ZEROES -> placeZeroes(tracker, firstBlock, blocks);
-            default -> {
-                final DmaBuffer buffer = requests.buffers[request];
-                final long offset = start + requests.bufferDelta[request];
-                pair.place(tracker, requests.opcodes[request], nsid, buffer.deviceAddress(offset),
-                    prps.secondEntry(tracker, buffer, offset, (int) lengthOf[tracker]), firstBlock,
-                    blocks - 1 | requests.flags[request]);
-            }
+            default -> transfers.place(tracker, requests.opcodes[request], firstBlock, blocks, requests.flags[request],
+                requests.buffers[request], start + requests.bufferDelta[request]);
         }
     }
 
     private void placeZeroes(final int tracker, final long firstBlock, final int blocks) {
         if (device.facts().zeroes()) {
-            pair.place(tracker, Opcode.WRITE_ZEROES, nsid, 0, 0, firstBlock, blocks - 1 | SubmissionEntry.DEALLOCATE);
+            transfers.placeWriteZeroes(tracker, firstBlock, blocks);
         } else {
-            final long page = device.zeroPageAddress();
-            pair.place(tracker, Opcode.WRITE, nsid, page, prps.repeatedEntry(tracker, page, (int) lengthOf[tracker]),
-                firstBlock, blocks - 1);
+            transfers.placeZeros(tracker, firstBlock, blocks);
         }
     }
 
@@ -293,6 +289,9 @@ public final class NvmeBlockQueue implements BlockQueue {
             }
             requests.fail(request, BlockStatus.error(BlockStatus.ORIGIN_NVME, StatusField.type(status),
                 StatusField.code(status), !StatusField.doNotRetry(status)));
+        } else if (requests.opcodes[request] == Opcode.READ) {
+            transfers.readCompleted(tracker, (int) (lengthOf[tracker] >>> blockShift), requests.buffers[request],
+                startOf[tracker] + requests.bufferDelta[request]);
         }
         pair.release(tracker);
         requests.outstanding[request]--;

@@ -4,6 +4,7 @@ import io.ringvault.block.StorageException;
 import io.ringvault.nvme.spec.ActiveNamespaceList;
 import io.ringvault.nvme.spec.IdentifyController;
 import io.ringvault.nvme.spec.IdentifyNamespace;
+import io.ringvault.nvme.spec.NamespaceProtection;
 import io.ringvault.nvme.spec.Opcode;
 import io.ringvault.nvme.spec.Registers;
 import io.ringvault.nvme.spec.SubmissionEntry;
@@ -40,6 +41,7 @@ final class NvmeController implements AutoCloseable {
         this.doorbells = transport.doorbells();
         final long cap = ControllerFacts.checkCapabilities(uri, transport.read64(Registers.CAP_OFFSET));
         this.readyTimeoutMs = Registers.readyTimeoutMs(cap) + READY_MARGIN_MS;
+        ControllerFacts.checkDoorbells(uri, cap, doorbells.byteSize());
         disable();
         this.admin = enable(cap, options);
         this.facts = ControllerFacts.of(uri, cap, transport.read32(Registers.VS_OFFSET),
@@ -119,7 +121,8 @@ final class NvmeController implements AutoCloseable {
      */
     synchronized QueuePairHandle createQueuePair(final int depth) {
         final int id = freeQueue();
-        final int entries = Math.min(facts.queueEntries(), depth + 1);
+        final int most = Transfers.bounceBytes(namespace) == 0 ? depth : Math.min(depth, Transfers.BOUNCE_TRACKERS);
+        final int entries = Math.min(facts.queueEntries(), most + 1);
         final QueueMemory memory = memory(id, entries);
         final int attributes = PHYSICALLY_CONTIGUOUS;
         final int size = entries - 1 << 16 | id;
@@ -162,7 +165,7 @@ final class NvmeController implements AutoCloseable {
             kept.clear();
             return kept;
         }
-        memories[id] = QueueMemory.allocate(transport, entries, entries - 1);
+        memories[id] = QueueMemory.allocate(transport, entries, entries - 1, Transfers.bounceBytes(namespace));
         return memories[id];
     }
 
@@ -231,7 +234,30 @@ final class NvmeController implements AutoCloseable {
             throw StorageException.io("device '" + uri + "': the controller lists namespace "
                 + Integer.toUnsignedString(found) + ", but its highest is " + facts.namespaces());
         }
-        return NamespaceFacts.of(uri, found, identify("Identify Namespace", IdentifyNamespace.CNS, found));
+        final MemorySegment identify = identify("Identify Namespace", IdentifyNamespace.CNS, found);
+        final NamespaceFacts result = NamespaceFacts.of(uri, found, identify);
+        if (result.protectionType() != 0 && !result.stripped()) {
+            checkProtectionFormat(found, IdentifyNamespace.formatIndex(identify));
+        }
+        return result;
+    }
+
+    /** Controllers that do not know the question know no other format than guards of 16 bits either. */
+    private void checkProtectionFormat(final int nsid, final int index) {
+        final MemorySegment data;
+        try {
+            data = identify("Identify Namespace, NVM command set", NamespaceProtection.CNS, nsid);
+        } catch (final StorageException refused) {
+            if (admin.isDead()) {
+                throw refused;
+            }
+            return;
+        }
+        if (NamespaceProtection.format(data, index) != NamespaceProtection.GUARD_16) {
+            throw StorageException.configuration("device '" + uri + "': namespace " + Integer.toUnsignedString(nsid)
+                + " is formatted with protection information of more than 16 guard bits; reformat it without"
+                + " protection information, or with 16-bit guards");
+        }
     }
 
     private int negotiateQueues(final int wanted) {

@@ -139,10 +139,15 @@ final class QueuePair {
     /** Writes the command of a claimed tracker into the next slot; the controller sees it after {@link #ring()}. */
     void place(final int tracker, final int opcode, final int nsid, final long prp1, final long prp2,
                final long cdw10and11, final int cdw12) {
+        place(tracker, opcode, nsid, 0, prp1, prp2, cdw10and11, cdw12, 0);
+    }
+
+    /** The same with a metadata pointer and command dword 14. */
+    void place(final int tracker, final int opcode, final int nsid, final long mptr, final long prp1, final long prp2,
+               final long cdw10and11, final int cdw12, final int cdw14) {
         assert states[tracker] == CLAIMED : "tracker " + tracker + " placed in state " + states[tracker];
-        SubmissionEntry.encode(submissions, (long) tail << SubmissionEntry.LENGTH_SHIFT, opcode, tracker, nsid, prp1,
-            prp2,
-            cdw10and11, cdw12);
+        SubmissionEntry.encode(submissions, (long) tail << SubmissionEntry.LENGTH_SHIFT, opcode, tracker, nsid, mptr,
+            prp1, prp2, cdw10and11, cdw12, cdw14);
         states[tracker] = OUTSTANDING;
         outstanding++;
         tail = tail + 1 == entries ? 0 : tail + 1;

@@ -35,7 +35,11 @@ class DriverAgainstModelTest {
     @ValueSource(strings = {"", "block=512", "mode=inline", "mode=inline&block=512&mdts=8k", "mdts=16k&mqes=2",
         "mqes=3&block=512",
         "dstrd=4&mdts=8k", "cache=64k&mode=inline", "cache=1m&block=512", "mqes=2&mode=inline&mdts=8k",
-        "zeroes=off&deallocate=off&mdts=32k", "fua=fdatasync"})
+        "zeroes=off&deallocate=off&mdts=32k", "fua=fdatasync", "ms=8", "ms=8&extended=1", "ms=8&pi=1",
+        "ms=8&pi=1&extended=1&block=512&zeroes=off", "ms=64&extended=1&block=512&mdts=16k&mode=inline",
+        "ms=16&pi=2&zeroes=off", "ms=64&pi=3&extended=1&mqes=3", "ms=4096&mdts=8k&extended=1&mode=inline",
+        "ms=128&pi=1&block=512&mode=inline&cache=64k", "ms=24&block=512&zeroes=off&extended=1&mdts=8k",
+        "lbaf=37&ms=8&pi=2&namespaces=3,7", "namespaces=2,5,4094&ns=5&ms=16&extended=1&cache=1m"})
     void shouldReadBackWhatWasWrittenWhenSizesAndOffsetsAreRandom(final String parameters) {
         final long seed = Long.getLong("seed", System.nanoTime());
         try (ModelRig rig = ModelRig.create(directory.resolve("image"), parameters, DEVICE_BYTES, 16)) {

@@ -53,9 +53,9 @@ class FactsTest {
     @Test
     void shouldAcceptBothBlockSizesWhenTheNamespaceIsPlain() {
         bytes.putLong(0, 1000).put(130, (byte) 9);
-        assertEquals(new NamespaceFacts(1, 1000, 9), NamespaceFacts.of("u", 1, data));
+        assertEquals(NamespaceFacts.plain(1, 1000, 9), NamespaceFacts.of("u", 1, data));
         bytes.put(130, (byte) 12);
-        assertEquals(new NamespaceFacts(1, 1000, 12), NamespaceFacts.of("u", 1, data));
+        assertEquals(NamespaceFacts.plain(1, 1000, 12), NamespaceFacts.of("u", 1, data));
     }
 
     @Test
@@ -70,11 +70,47 @@ class FactsTest {
             bytes.putLong(0, blocks);
             assertThrows(StorageException.class, () -> NamespaceFacts.of("u", 1, data), "blocks " + blocks);
         }
-        bytes.putLong(0, 1000).putShort(128, (short) 8);
-        assertThrows(StorageException.class, () -> NamespaceFacts.of("u", 1, data));
-        bytes.putShort(128, (short) 0).put(29, (byte) 1);
-        assertThrows(StorageException.class, () -> NamespaceFacts.of("u", 1, data));
+        bytes.putLong(0, 1000).putShort(128, (short) 4097);
+        assertThrows(StorageException.class, () -> NamespaceFacts.of("u", 1, data), "metadata as large as no block");
+        bytes.putShort(128, (short) 7).put(29, (byte) 1);
+        assertThrows(StorageException.class, () -> NamespaceFacts.of("u", 1, data), "protection without room");
+        bytes.putShort(128, (short) 8).put(29, (byte) 4);
+        assertThrows(StorageException.class, () -> NamespaceFacts.of("u", 1, data), "protection of no type");
         bytes.put(29, (byte) 0).put(26, (byte) 1);
+        assertThrows(StorageException.class, () -> NamespaceFacts.of("u", 1, data), "a format that is not listed");
+    }
+
+    @Test
+    void shouldDescribeTheMetadataWhenTheFormatHasSome() {
+        bytes.putLong(0, 1000).put(130, (byte) 12).putShort(128, (short) 8).put(26, (byte) 0x10).put(29, (byte) 1)
+            .put(99, (byte) 1);
+        final NamespaceFacts facts = NamespaceFacts.of("u", 1, data);
+        assertEquals(new NamespaceFacts(1, 1000, 12, 8, true, 1, true), facts);
+        assertTrue(facts.stripped());
+        assertEquals(0, facts.movedMetadataBytes());
+        bytes.putShort(128, (short) 64);
+        assertEquals(64, NamespaceFacts.of("u", 1, data).movedMetadataBytes());
+    }
+
+    @Test
+    void shouldOfferTheCapacityOnlyWhenTheNamespaceIsThin() {
+        bytes.putLong(0, 1000).putLong(8, 300).put(130, (byte) 12);
+        assertEquals(1000, NamespaceFacts.of("u", 1, data).blocks());
+        bytes.put(24, (byte) 1);
+        assertEquals(300, NamespaceFacts.of("u", 1, data).blocks());
+        bytes.putLong(8, -1);
         assertThrows(StorageException.class, () -> NamespaceFacts.of("u", 1, data));
+    }
+
+    @Test
+    void shouldRefuseACommandLimitBelowOneBlockWithItsMetadata() {
+        final NamespaceFacts large = new NamespaceFacts(1, 1, 12, 4096, true, 0, false);
+        assertEquals(4096, Transfers.partBytes("u", large, 8192));
+        assertThrows(StorageException.class, () -> Transfers.partBytes("u", large, 4096));
+        final NamespaceFacts separate = new NamespaceFacts(1, 1, 9, 512, false, 0, false);
+        assertEquals(4096, Transfers.partBytes("u", separate, 1 << 20));
+        assertEquals(84 << 10, Transfers.partBytes("u", new NamespaceFacts(1, 1, 9, 24, false, 0, false), 1 << 20));
+        assertEquals(15 * 512 & -4096, Transfers.partBytes("u", new NamespaceFacts(1, 1, 9, 8, true, 0, false), 8192));
+        assertEquals(1 << 20, Transfers.partBytes("u", new NamespaceFacts(1, 1, 12, 8, true, 1, false), 1 << 20));
     }
 }

@@ -34,7 +34,7 @@ final class ModelRig implements AutoCloseable {
     static ModelRig create(final Path image, final String parameters, final long sizeBytes, final int depth) {
         final DeviceUri uri = uri(image, parameters);
         BlockDevices.provider(uri).create(uri, sizeBytes);
-        return open(image, parameters, depth, NvmeOptions.DEFAULTS);
+        return open(image, parameters, depth, NvmeOptions.parse(uri));
     }
 
     static ModelRig open(final Path image, final String parameters, final int depth, final NvmeOptions options) {

@@ -107,15 +107,28 @@ final class AdminExecutor {
         final int namespace = command.namespace();
         switch (command.dword(10) & 0xFF) {
             case 0x00 -> {
-                if (namespace != 1 && namespace != -1) {
+                if (!named(namespace) && namespace != -1) {
                     return ModelStatus.INVALID_NAMESPACE;
                 }
-                IdentifyData.namespace(page, options, medium);
+                if (namespace == -1 || options.format().ordinal(namespace) >= 0) {
+                    IdentifyData.namespace(page, options, medium);
+                }
             }
             case 0x01 -> IdentifyData.controller(page, options);
-            case 0x02 -> page.set(Words.DWORD, 0, namespace == 0 ? 1 : 0);
-            case 0x03 -> {
-                if (namespace != 1) {
+            case 0x02 -> {
+                if (Integer.compareUnsigned(namespace, -2) >= 0) {
+                    return ModelStatus.INVALID_NAMESPACE;
+                }
+                long at = 0;
+                for (final int id : options.format().namespaces()) {
+                    if (Integer.compareUnsigned(id, namespace) > 0 && at < PAGE) {
+                        page.set(Words.DWORD, at, id);
+                        at += 4;
+                    }
+                }
+            }
+            case 0x03, 0x05 -> { // descriptors: none; protection information: 16-bit guards
+                if (!named(namespace)) {
                     return ModelStatus.INVALID_NAMESPACE;
                 }
             }
@@ -124,6 +137,11 @@ final class AdminExecutor {
             }
         }
         return toHost(command, page, PAGE);
+    }
+
+    /** Whether the identifier is possible; it need not be active. */
+    private boolean named(final int namespace) {
+        return namespace > 0 && namespace <= options.format().highest();
     }
 
     private int logPage(final SubmissionRing command) {

@@ -15,7 +15,6 @@ final class CommandExecutor {
     private static final int READ = 2;
     private static final int WRITE_ZEROES = 8;
     private static final int DATASET_MANAGEMENT = 9;
-    private static final int NAMESPACE = 1;
     private static final int ALL_NAMESPACES = -1;
     private static final int BLOCK_COUNT_MASK = 0xFFFF;
     private static final int FUA_BIT = 30;
@@ -27,13 +26,20 @@ final class CommandExecutor {
     private final long blocks;
     private final DeviceMemory memory;
     private final PrpWalker prps;
+    private final ModelFormat format;
+    private final int strideBytes;
+    private final FormattedTransfer formatted;
+    private long base;
 
     CommandExecutor(final ModelOptions options, final Medium medium, final DeviceMemory memory) {
         this.options = options;
         this.medium = medium;
         this.memory = memory;
-        this.blocks = medium.sizeBytes() / options.blockBytes();
+        this.format = options.format();
+        this.strideBytes = format.strideBytes(options.blockBytes());
+        this.blocks = format.blocks(medium.sizeBytes(), options.blockBytes());
         this.prps = new PrpWalker(memory, options.transferBytes());
+        this.formatted = format.metadataBytes() == 0 ? null : new FormattedTransfer(options, medium, memory, prps);
     }
 
     /** Executes the command last fetched; returns a {@link ModelStatus}. */
@@ -42,10 +48,12 @@ final class CommandExecutor {
             return ModelStatus.INVALID_FIELD;
         }
         final int opcode = command.opcode();
-        if (command.namespace() != NAMESPACE && !(opcode == FLUSH && command.namespace() == ALL_NAMESPACES)) {
+        final int namespace = format.ordinal(command.namespace());
+        if (namespace < 0 && !(opcode == FLUSH && command.namespace() == ALL_NAMESPACES)) {
             return ModelStatus.INVALID_NAMESPACE;
         }
-        if (opcode != READ && opcode != FLUSH && medium.readOnly()) {
+        base = namespace * blocks * strideBytes;
+        if (opcode != READ && opcode != FLUSH && (medium.readOnly() || format.writeProtected())) {
             return ModelStatus.WRITE_PROTECTED;
         }
         try {
@@ -73,6 +81,10 @@ final class CommandExecutor {
         if (!inside(start, count)) {
             return ModelStatus.LBA_OUT_OF_RANGE;
         }
+        final boolean fua = write && (command.dword(12) >>> FUA_BIT & 1) != 0;
+        if (formatted != null) {
+            return formatted.execute(command, base + start * strideBytes, write, fua);
+        }
         final long total = (long) count * options.blockBytes();
         if (total > options.transferBytes()) {
             return ModelStatus.INVALID_FIELD;
@@ -82,8 +94,7 @@ final class CommandExecutor {
             return walked;
         }
         if (prps.runs() == 1 || !splitsBlocks()) {
-            final boolean durable = write && (command.dword(12) >>> FUA_BIT & 1) != 0;
-            moveRuns(start * options.blockBytes(), write, durable);
+            moveRuns(base + start * strideBytes, write, fua);
             return ModelStatus.OK;
         }
         return ModelStatus.DATA_TRANSFER_ERROR;
@@ -118,7 +129,10 @@ final class CommandExecutor {
         if (!inside(start, count)) {
             return ModelStatus.LBA_OUT_OF_RANGE;
         }
-        medium.zero(start * options.blockBytes(), (long) count * options.blockBytes());
+        if (format.protection() != 0 && (command.dword(12) >>> 26 & 7) != 0) {
+            return ModelStatus.INVALID_PROTECTION;
+        }
+        medium.zero(base + start * strideBytes, (long) count * strideBytes);
         if ((command.dword(12) >>> FUA_BIT & 1) != 0) {
             medium.flush();
         }
@@ -142,7 +156,7 @@ final class CommandExecutor {
                 return ModelStatus.LBA_OUT_OF_RANGE;
             }
             if (count > 0) {
-                medium.deallocate(start * options.blockBytes(), count * options.blockBytes());
+                medium.deallocate(base + start * strideBytes, count * strideBytes);
             }
         }
         return ModelStatus.OK;

@@ -25,7 +25,7 @@ final class IdentifyData {
         data.set(ValueLayout.JAVA_BYTE, 260, (byte) 2); // FRMW: one slot
         data.set(ValueLayout.JAVA_BYTE, 512, (byte) 0x66); // SQES
         data.set(ValueLayout.JAVA_BYTE, 513, (byte) 0x44); // CQES
-        data.set(Words.DWORD, 516, 1); // NN
+        data.set(Words.DWORD, 516, options.format().highest()); // NN
         data.set(ValueLayout.JAVA_BYTE, 520, (byte) ((options.deallocates() ? 0x04 : 0) | (options.zeroes() ? 0x08
         : 0)));
         data.set(ValueLayout.JAVA_BYTE, 525, (byte) 0x07); // VWC: present, flush of all namespaces supported
@@ -34,14 +34,26 @@ final class IdentifyData {
 
     /** Identify Namespace, into 4096 zeroed bytes. */
     static void namespace(final MemorySegment data, final ModelOptions options, final Medium medium) {
-        final long blocks = medium.sizeBytes() / options.blockBytes();
+        final ModelFormat format = options.format();
+        final long blocks = format.blocks(medium.sizeBytes(), options.blockBytes());
         data.set(Words.QWORD, 0, blocks); // NSZE
         data.set(Words.QWORD, 8, blocks); // NCAP
         data.set(Words.QWORD, 16, blocks); // NUSE
+        data.set(ValueLayout.JAVA_BYTE, 25, (byte) format.index()); // NLBAF, less one
+        final int extended = format.extended() ? 0x10 : 0;
+        data.set(ValueLayout.JAVA_BYTE, 26,
+            (byte) (format.index() & 0xF | extended | (format.index() >>> 4) << 5)); // FLBAS
+        data.set(ValueLayout.JAVA_BYTE, 27, (byte) 0x03); // MC: both kinds of metadata
+        data.set(ValueLayout.JAVA_BYTE, 28, (byte) 0x17); // DPC: types 1 to 3, in the last bytes
+        data.set(ValueLayout.JAVA_BYTE, 29, (byte) format.protection()); // DPS
         data.set(ValueLayout.JAVA_BYTE, 33, (byte) 0x09); // DLFEAT: deallocated blocks read as zeros
-        data.set(ValueLayout.JAVA_BYTE, 99, (byte) (medium.readOnly() ? 1 : 0)); // NSATTR: write protected
+        final boolean protect = medium.readOnly() || format.writeProtected();
+        data.set(ValueLayout.JAVA_BYTE, 99, (byte) (protect ? 1 : 0)); // NSATTR: write protected
         final int shift = Integer.numberOfTrailingZeros(options.blockBytes());
-        data.set(ValueLayout.JAVA_BYTE, 130, (byte) shift); // LBAF0: LBADS
+        for (int i = 0; i < format.index(); i++) {
+            data.set(ValueLayout.JAVA_BYTE, 130 + 4L * i, (byte) (i % 2 == 0 ? 9 : 12)); // formats not in use
+        }
+        data.set(Words.DWORD, 128 + 4L * format.index(), shift << 16 | format.metadataBytes()); // LBAF: LBADS, MS
     }
 
     private static void text(final MemorySegment data, final long offset, final int length, final String value) {

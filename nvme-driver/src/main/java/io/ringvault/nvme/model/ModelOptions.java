@@ -18,16 +18,18 @@ import java.util.Set;
  * @param rangeSync     force unit access syncs just the written range (O_DSYNC), not the whole file (fdatasync)
  * @param zeroes        offers Write Zeroes
  * @param deallocates   offers Dataset Management
+ * @param format        metadata, protection information and namespaces
  */
 public record ModelOptions(int blockBytes, int transferBytes, int queues, int queueEntries, int strideShift,
     long cacheBytes,
-                           boolean inline, boolean rangeSync, boolean zeroes, boolean deallocates) {
+                           boolean inline, boolean rangeSync, boolean zeroes, boolean deallocates,
+                           ModelFormat format) {
     /** 4096-byte blocks, 1 MiB transfers, 16 queues of 1024 entries, threads, no cache of its own. */
     public static final ModelOptions DEFAULTS =
-        new ModelOptions(4096, 1 << 20, 16, 1024, 0, 0, false, true, true, true);
+        new ModelOptions(4096, 1 << 20, 16, 1024, 0, 0, false, true, true, true, ModelFormat.PLAIN);
 
     private static final Set<String> KNOWN = Set.of("block", "mdts", "queues", "mqes", "dstrd", "cache", "mode", "fua",
-        "zeroes", "deallocate", "ns");
+        "zeroes", "deallocate", "ns", "ms", "extended", "pi", "lbaf", "namespaces", "protect");
 
     /** Checks ranges; throws CONFIGURATION naming the parameter. */
     public ModelOptions {
@@ -53,7 +55,8 @@ public record ModelOptions(int blockBytes, int transferBytes, int queues, int qu
             (int) number(uri, "queues", d.queues), (int) number(uri, "mqes", d.queueEntries),
             (int) number(uri, "dstrd", d.strideShift), number(uri, "cache", d.cacheBytes),
             choice(uri, "mode", "thread", "inline"), !choice(uri, "fua", "range", "fdatasync"),
-            !choice(uri, "zeroes", "on", "off"), !choice(uri, "deallocate", "on", "off"));
+            !choice(uri, "zeroes", "on", "off"), !choice(uri, "deallocate", "on", "off"),
+            ModelFormat.parse(uri));
     }
 
     private static void require(final boolean met, final String key, final long value, final String rule) {

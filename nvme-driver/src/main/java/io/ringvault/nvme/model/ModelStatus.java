@@ -17,10 +17,13 @@ final class ModelStatus {
     static final int INVALID_QUEUE_SIZE = of(1, 0x02, true);
     static final int EVENT_REQUEST_LIMIT = of(1, 0x05, true);
     static final int INVALID_LOG_PAGE = of(1, 0x09, true);
+    static final int INVALID_PROTECTION = of(1, 0x81, true);
     static final int INVALID_QUEUE_DELETION = of(1, 0x0C, true);
     static final int WRITE_FAULT = of(2, 0x80, false);
     static final int WRITE_FAULT_FINAL = of(2, 0x80, true);
     static final int UNRECOVERED_READ = of(2, 0x81, false);
+    static final int GUARD_CHECK = of(2, 0x82, true);
+    static final int REFERENCE_CHECK = of(2, 0x84, true);
 
     private ModelStatus() {
     }

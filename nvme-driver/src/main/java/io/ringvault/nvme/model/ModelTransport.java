@@ -43,10 +43,10 @@ public final class ModelTransport implements NvmeTransport {
      */
     public static ModelTransport open(final DeviceUri uri, final OpenMode mode) {
         final ModelOptions options = ModelOptions.parse(uri);
-        final Medium file = FileMedium.open(uri.text(), Path.of(uri.path()), mode, options.blockBytes(),
-            options.rangeSync());
+        final int stride = options.format().strideBytes(options.blockBytes());
+        final Medium file = FileMedium.open(uri.text(), Path.of(uri.path()), mode, stride, options.rangeSync());
         return new ModelTransport(uri.text(),
-            options.cacheBytes() == 0 ? file : new LossyCache(file, options.blockBytes(), options.cacheBytes()),
+            options.cacheBytes() == 0 ? file : new LossyCache(file, stride, options.cacheBytes()),
             options);
     }
 

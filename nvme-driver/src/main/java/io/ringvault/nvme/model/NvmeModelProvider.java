@@ -46,11 +46,12 @@ public final class NvmeModelProvider implements NvmeTransportProvider {
     @Override
     public void create(final DeviceUri uri, final long sizeBytes) {
         checkPath(uri);
-        ModelOptions.parse(uri);
+        final ModelOptions options = ModelOptions.parse(uri);
         if (sizeBytes <= 0) {
             throw StorageException.configuration("device '" + uri.text() + "': size " + sizeBytes + " is not positive");
         }
-        FileMedium.create(uri.text(), Path.of(uri.path()), sizeBytes);
+        FileMedium.create(uri.text(), Path.of(uri.path()),
+            options.format().mediumBytes(sizeBytes, options.blockBytes()));
     }
 
     private static void checkPath(final DeviceUri uri) {

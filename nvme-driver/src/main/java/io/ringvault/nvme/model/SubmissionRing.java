@@ -82,6 +82,10 @@ final class SubmissionRing {
         return (int) (words[0] >>> 32);
     }
 
+    long metadataPointer() {
+        return words[2];
+    }
+
     long prp1() {
         return words[3];
     }

@@ -18,14 +18,20 @@ public final class IdentifyNamespace {
     public static final int NSZE_OFFSET = 0;
     /** Namespace capacity in blocks, 64 bits. */
     public static final int NCAP_OFFSET = 8;
+    /** Namespace features: thin provisioning in bit 0. */
+    public static final int NSFEAT_OFFSET = 24;
     /** Number of LBA formats, less one. */
     public static final int NLBAF_OFFSET = 25;
     /** Formatted LBA size: index 3:0 and 6:5, metadata interleaved 4. */
     public static final int FLBAS_OFFSET = 26;
     /** Data protection type settings: protection type 2:0. */
     public static final int DPS_OFFSET = 29;
+    /** Namespace attributes: write protected in bit 0. */
+    public static final int NSATTR_OFFSET = 99;
     /** The first LBA format. */
     public static final int LBAF_OFFSET = 128;
+
+    private static final int LOW_FORMATS = 16;
 
     private IdentifyNamespace() {
     }
@@ -35,10 +41,25 @@ public final class IdentifyNamespace {
         return data.get(Wire.U64, NSZE_OFFSET);
     }
 
-    /** Index of the format in use, 0..63. */
+    /** NCAP: blocks that may be allocated at one time. */
+    public static long capacityBlocks(final MemorySegment data) {
+        return data.get(Wire.U64, NCAP_OFFSET);
+    }
+
+    /** NSFEAT bit 0: fewer blocks may be allocated than addressed. */
+    public static boolean thinProvisioned(final MemorySegment data) {
+        return (Wire.u8(data, NSFEAT_OFFSET) & 1) != 0;
+    }
+
+    /** NSATTR bit 0. */
+    public static boolean writeProtected(final MemorySegment data) {
+        return (Wire.u8(data, NSATTR_OFFSET) & 1) != 0;
+    }
+
+    /** Index of the format in use, 0..63. Its upper bits mean something only where there are more than 16 formats. */
     public static int formatIndex(final MemorySegment data) {
         final int flbas = Wire.u8(data, FLBAS_OFFSET);
-        return (flbas >>> 5 & 3) << 4 | flbas & 0xF;
+        return formats(data) <= LOW_FORMATS ? flbas & 0xF : (flbas >>> 5 & 3) << 4 | flbas & 0xF;
     }
 
     /** Number of formats that the structure describes, 1..64 where the device is honest. */

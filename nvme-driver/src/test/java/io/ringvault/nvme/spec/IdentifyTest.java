@@ -68,6 +68,25 @@ class IdentifyTest {
     }
 
     @Test
+    void shouldIgnoreTheUpperFormatBitsWhenThereAreSixteenFormatsOrFewer() {
+        bytes.put(25, (byte) 15).put(26, (byte) 0b0110_0010);
+        assertEquals(2, IdentifyNamespace.formatIndex(data));
+        bytes.put(25, (byte) 16);
+        assertEquals(0x32, IdentifyNamespace.formatIndex(data));
+    }
+
+    @Test
+    void shouldReadAttributesFromTheirPlacesWhenTheyAreSet() {
+        bytes.putLong(8, 77).put(24, (byte) 0xFE).put(99, (byte) 0xFE).putInt(12 + 4 * 18, 0x17F);
+        assertEquals(77, IdentifyNamespace.capacityBlocks(data));
+        assertFalse(IdentifyNamespace.thinProvisioned(data) || IdentifyNamespace.writeProtected(data));
+        bytes.put(24, (byte) 1).put(99, (byte) 1);
+        assertTrue(IdentifyNamespace.thinProvisioned(data) && IdentifyNamespace.writeProtected(data));
+        assertEquals(2, NamespaceProtection.format(data, 18));
+        assertEquals(NamespaceProtection.GUARD_16, NamespaceProtection.format(data, 19));
+    }
+
+    @Test
     void shouldReadNamespaceIdentifiersAndWriteRangesWhenPackedLittleEndian() {
         bytes.putInt(0, 1).putInt(4, 5).putInt(4092, 0x80000001);
         assertEquals(1, ActiveNamespaceList.namespace(data, 0));
