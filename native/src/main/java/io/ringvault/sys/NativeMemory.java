@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * foreign memory, and closing during a native call that uses the segment throws {@link IllegalStateException}. Control
  * plane only.
  */
-public final class NativeMemory implements AutoCloseable {
+public final class NativeMemory implements Mapping {
 
     /** Page sizes, as wanted and as obtained. */
     public enum Pages {
@@ -141,6 +141,30 @@ public final class NativeMemory implements AutoCloseable {
         }
     }
 
+    /**
+     * Maps a range of a device or file, shared. The descriptor stays the caller's; the mapping outlives its close.
+     *
+     * @param offset      a multiple of the page size
+     * @param lengthBytes more than 0
+     */
+    static NativeMemory shared(final int descriptor, final long offset, final long lengthBytes)
+        throws NativeIoException {
+        checkLength(lengthBytes);
+        final MemorySegment capture = Libc.capture();
+        final long address;
+        try {
+            address = (long) Libc.MMAP.invokeExact(capture, MemorySegment.NULL, lengthBytes,
+                Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, descriptor, offset);
+        } catch (final Throwable thrown) {
+            throw Libc.unexpected(thrown);
+        }
+        if (address == -1) {
+            throw new NativeIoException("mmap", "descriptor " + descriptor, Libc.errno(capture),
+                lengthBytes + " bytes at offset " + offset);
+        }
+        return new NativeMemory(address, lengthBytes, lengthBytes, Pages.BASE, -1);
+    }
+
     /** The machine's base page size in bytes. */
     public static int basePageBytes() {
         NativeAccess.ensure();
@@ -152,6 +176,7 @@ public final class NativeMemory implements AutoCloseable {
     }
 
     /** The memory; accesses after {@link #close()} throw {@link IllegalStateException}. */
+    @Override
     public MemorySegment segment() {
         return segment;
     }
