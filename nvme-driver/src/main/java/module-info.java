@@ -6,6 +6,8 @@ module io.ringvault.nvme {
     exports io.ringvault.nvme;
     exports io.ringvault.nvme.model;
     exports io.ringvault.nvme.spec;
+    exports io.ringvault.nvme.vfio;
 
-    provides io.ringvault.block.BlockDeviceProvider with io.ringvault.nvme.model.NvmeModelProvider;
+    provides io.ringvault.block.BlockDeviceProvider with io.ringvault.nvme.model.NvmeModelProvider,
+        io.ringvault.nvme.vfio.VfioProvider;
 }

@@ -13,6 +13,7 @@ public final class Errno {
     public static final int EFAULT = 14;
     public static final int EBUSY = 16;
     public static final int EEXIST = 17;
+    public static final int ENODEV = 19;
     public static final int EINVAL = 22;
     public static final int ENOTTY = 25;
     public static final int ENOSPC = 28;
@@ -49,7 +50,7 @@ public final class Errno {
             case 15 -> "ENOTBLK";
             case EBUSY -> "EBUSY";
             case EEXIST -> "EEXIST";
-            case 19 -> "ENODEV";
+            case ENODEV -> "ENODEV";
             case 20 -> "ENOTDIR";
             case 21 -> "EISDIR";
             case EINVAL -> "EINVAL";
@@ -95,7 +96,7 @@ public final class Errno {
             case ENOMEM -> "out of memory or over the locked-memory limit";
             case EBUSY -> "in use";
             case EEXIST -> "exists already";
-            case 19, 6 -> "no such device";
+            case ENODEV, 6 -> "no such device";
             case 20 -> "a part of the path is not a directory";
             case 21 -> "is a directory";
             case EINVAL -> "invalid argument, or not aligned for direct I/O";
