@@ -41,6 +41,8 @@ public final class NvmeAdmin implements AutoCloseable {
     private static final int ELPE_OFFSET = 262;
     private static final int SECURE_ERASE_SHIFT = 9;
     private static final int FORMAT_HIGH_SHIFT = 12;
+    private static final int EXTENDED_SHIFT = 4;
+    private static final int PROTECTION_SHIFT = 5;
 
     /** What Format NVM does with the data beyond making it unreadable. */
     public enum Erase {
@@ -177,10 +179,21 @@ public final class NvmeAdmin implements AutoCloseable {
             throw StorageException.configuration("device '" + uri + "': namespace " + Integer.toUnsignedString(id)
                 + " has no format " + chosen + "; it has 0 to " + (IdentifyNamespace.formats(namespace) - 1));
         }
-        final int extended = IdentifyNamespace.extendedMetadata(namespace)
-            && IdentifyNamespace.metadataBytes(namespace, chosen) > 0 ? 1 << 4 : 0;
-        channel.command("Format NVM", Opcode.FORMAT_NVM, id, SubmissionEntry.dwords(chosen & 0xF | extended
-            | erase.ordinal() << SECURE_ERASE_SHIFT | chosen >>> 4 << FORMAT_HIGH_SHIFT, 0), timeoutMs);
+        channel.command("Format NVM", Opcode.FORMAT_NVM, id,
+            SubmissionEntry.dwords(settings(namespace, chosen) | erase.ordinal() << SECURE_ERASE_SHIFT, 0), timeoutMs);
+    }
+
+    /** CDW10 but for the erase: metadata stays where it was, and protection where the format stays the same. */
+    private static int settings(final MemorySegment namespace, final int format) {
+        final boolean metadata = IdentifyNamespace.metadataBytes(namespace, format) > 0;
+        int settings = format & 0xF | format >>> 4 << FORMAT_HIGH_SHIFT;
+        if (metadata && IdentifyNamespace.extendedMetadata(namespace)) {
+            settings |= 1 << EXTENDED_SHIFT;
+        }
+        if (metadata && format == IdentifyNamespace.formatIndex(namespace)) {
+            settings |= (Wire.u8(namespace, IdentifyNamespace.DPS_OFFSET) & 0xF) << PROTECTION_SHIFT;
+        }
+        return settings;
     }
 
     private MemorySegment identify(final String what, final int cns, final int nsid) {

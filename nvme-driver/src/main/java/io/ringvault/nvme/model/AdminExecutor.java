@@ -1,5 +1,6 @@
 package io.ringvault.nvme.model;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /** Executes admin commands. Owned by the thread that serves the admin queue. */
@@ -16,16 +17,18 @@ final class AdminExecutor {
     private final ModelOptions options;
     private final Medium medium;
     private final PrpWalker prps;
+    private final ModelLog log;
     private final int[] features = new int[FEATURES];
     private int eventRequests;
     private int result;
 
     AdminExecutor(final ControllerModel controller, final ModelOptions options, final Medium medium,
-                  final DeviceMemory memory) {
+                  final DeviceMemory memory, final ModelLog log) {
         this.controller = controller;
         this.options = options;
         this.medium = medium;
         this.prps = new PrpWalker(memory, Math.max(PAGE, options.transferBytes()));
+        this.log = log;
         features[6] = 1; // the volatile write cache is on
     }
 
@@ -53,8 +56,40 @@ final class AdminExecutor {
             case 0x09 -> setFeature(command);
             case 0x0A -> getFeature(command);
             case 0x0C -> eventRequests++ < EVENT_REQUESTS ? NO_COMPLETION : ModelStatus.EVENT_REQUEST_LIMIT;
+            case 0x80 -> format(command);
             default -> ModelStatus.INVALID_OPCODE;
         };
+    }
+
+    /** Erases a namespace. The model's format is chosen when it is opened, so only that one can be asked for. */
+    private int format(final SubmissionRing command) {
+        final ModelFormat format = options.format();
+        final int wanted = command.dword(10);
+        final int ordinal = format.ordinal(command.namespace());
+        if (ordinal < 0 && command.namespace() != -1) {
+            return ModelStatus.INVALID_NAMESPACE;
+        }
+        if (medium.readOnly() || format.writeProtected()) {
+            return ModelStatus.WRITE_PROTECTED;
+        }
+        if ((wanted >>> 9 & 7) > 2) {
+            return ModelStatus.INVALID_FIELD;
+        }
+        final int index = wanted & 0xF | (wanted >>> 12 & 3) << 4;
+        if (index != format.index() || (wanted >>> 4 & 1) != (format.extended() ? 1 : 0)
+            || (wanted >>> 5 & 7) != format.protection()) {
+            return ModelStatus.INVALID_FORMAT;
+        }
+        try {
+            final long length = format.blocks(medium.sizeBytes(), options.blockBytes())
+                * format.strideBytes(options.blockBytes());
+            final int namespaces = format.namespaces().size();
+            medium.zero(ordinal < 0 ? 0 : ordinal * length, ordinal < 0 ? namespaces * length : length);
+            medium.flush();
+            return ModelStatus.OK;
+        } catch (final IOException failed) {
+            return ModelStatus.WRITE_FAULT_FINAL;
+        }
     }
 
     private int createQueue(final SubmissionRing command, final int queue, final int size, final boolean submission) {
@@ -153,7 +188,13 @@ final class AdminExecutor {
         if (length > PAGE) {
             return ModelStatus.INVALID_FIELD;
         }
-        return toHost(command, MemorySegment.ofArray(new long[PAGE / 8]), (int) length);
+        final MemorySegment data = MemorySegment.ofArray(new long[PAGE / 8]);
+        switch (page) {
+            case 1 -> log.errors(data);
+            case 2 -> log.smart(data);
+            default -> ModelLog.firmware(data);
+        }
+        return toHost(command, data, (int) length);
     }
 
     private int toHost(final SubmissionRing command, final MemorySegment data, final int lengthBytes) {

@@ -31,6 +31,7 @@ public final class ControllerModel implements AutoCloseable {
     private final Medium medium;
     private final DeviceMemory memory;
     private final FaultPlan faults = new FaultPlan();
+    private final ModelLog log = new ModelLog();
     private final Arena arena = Arena.ofShared();
     private final MemorySegment registers;
     private final CompletionRing[] completions;
@@ -148,7 +149,7 @@ public final class ControllerModel implements AutoCloseable {
         }
         final CompletionRing ring = new CompletionRing(0, answers, completionSize, registers, doorbell(1));
         adminRing = new SubmissionRing(0, submissions, submissionSize, registers, doorbell(0), ring);
-        admin = new AdminExecutor(this, options, medium, memory);
+        admin = new AdminExecutor(this, options, medium, memory, log);
         Words.store32(registers, CSTS, READY);
     }
 
@@ -187,6 +188,9 @@ public final class ControllerModel implements AutoCloseable {
         while (adminRing.completions().hasRoom() && adminRing.fetch()) {
             final int status = admin.execute(adminRing);
             if (status != AdminExecutor.NO_COMPLETION) {
+                if (status != ModelStatus.OK) {
+                    log.failed(0, adminRing.commandId(), status, 0, adminRing.namespace());
+                }
                 adminRing.completions().post(0, adminRing.head(), adminRing.commandId(), status, admin.result(), 0, 0);
             }
             served++;
@@ -222,7 +226,7 @@ public final class ControllerModel implements AutoCloseable {
             return ModelStatus.DATA_TRANSFER_ERROR;
         }
         final IoWorker worker = new IoWorker(new SubmissionRing(queue, ring, size, registers, doorbell(2 * queue),
-            completions[completionQueue]), new CommandExecutor(options, medium, memory), faults);
+            completions[completionQueue]), new CommandExecutor(options, medium, memory), faults, log, options.blockBytes());
         workers[queue] = worker;
         if (!options.inline()) {
             stages[queue] = new Stage("nvme-model-" + queue, IO_PARK_NS, worker::step, this::fail);

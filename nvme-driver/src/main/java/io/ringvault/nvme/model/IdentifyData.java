@@ -20,9 +20,11 @@ final class IdentifyData {
         data.set(ValueLayout.JAVA_BYTE, 77, (byte) (Integer.numberOfTrailingZeros(options.transferBytes()) - 12));
         data.set(Words.DWORD, 80, VERSION);
         data.set(ValueLayout.JAVA_BYTE, 111, (byte) 1); // CNTRLTYPE: I/O controller
+        data.set(ValueLayout.JAVA_BYTE, 256, (byte) (data.get(ValueLayout.JAVA_BYTE, 256) | 0x02)); // OACS: Format NVM
         data.set(ValueLayout.JAVA_BYTE, 258, (byte) 3); // ACL: four aborts
         data.set(ValueLayout.JAVA_BYTE, 259, (byte) 3); // AERL: four event requests
         data.set(ValueLayout.JAVA_BYTE, 260, (byte) 2); // FRMW: one slot
+        data.set(ValueLayout.JAVA_BYTE, 262, (byte) (ModelLog.ERROR_ENTRIES - 1)); // ELPE
         data.set(ValueLayout.JAVA_BYTE, 512, (byte) 0x66); // SQES
         data.set(ValueLayout.JAVA_BYTE, 513, (byte) 0x44); // CQES
         data.set(Words.DWORD, 516, options.format().highest()); // NN

@@ -8,6 +8,9 @@ final class IoWorker {
     /** Commands served by one step at most. */
     static final int BATCH = 64;
 
+    private static final int WRITE = 1;
+    private static final int READ = 2;
+
     /** A completion held back by the fault plan. */
     private static final class Held {
         private final int commandId;
@@ -24,12 +27,17 @@ final class IoWorker {
     private final SubmissionRing ring;
     private final CommandExecutor executor;
     private final FaultPlan faults;
+    private final ModelLog log;
+    private final int blockBytes;
     private final ArrayDeque<Held> held = new ArrayDeque<>();
 
-    IoWorker(final SubmissionRing ring, final CommandExecutor executor, final FaultPlan faults) {
+    IoWorker(final SubmissionRing ring, final CommandExecutor executor, final FaultPlan faults, final ModelLog log,
+             final int blockBytes) {
         this.ring = ring;
         this.executor = executor;
         this.faults = faults;
+        this.log = log;
+        this.blockBytes = blockBytes;
     }
 
     SubmissionRing ring() {
@@ -55,15 +63,35 @@ final class IoWorker {
     private void serve() {
         final FaultPlan.Fault fault = faults.next(ring.opcode());
         if (fault == null) {
-            post(ring.commandId(), executor.execute(ring), 0, 0);
+            post(ring.commandId(), execute(), 0, 0);
             return;
         }
         switch (fault.kind()) {
-            case FAIL -> post(ring.commandId(), fault.status(), 0, 0);
-            case HOLD -> held.add(new Held(ring.commandId(), executor.execute(ring), fault.holdFor()));
-            case MANGLE -> post(ring.commandId(), executor.execute(ring), fault.xorDword2(), fault.xorDword3());
+            case FAIL -> post(ring.commandId(), logged(fault.status()), 0, 0);
+            case HOLD -> held.add(new Held(ring.commandId(), execute(), fault.holdFor()));
+            case MANGLE -> post(ring.commandId(), execute(), fault.xorDword2(), fault.xorDword3());
             default -> throw new IllegalStateException("fault " + fault);
         }
+    }
+
+    private int execute() {
+        return logged(executor.execute(ring));
+    }
+
+    private int logged(final int status) {
+        final int opcode = ring.opcode();
+        if (status != ModelStatus.OK) {
+            log.failed(ring.id(), ring.commandId(), status, ring.dwords10and11(), ring.namespace());
+        } else if (opcode == READ) {
+            log.read(lengthBytes());
+        } else if (opcode == WRITE) {
+            log.written(lengthBytes());
+        }
+        return status;
+    }
+
+    private long lengthBytes() {
+        return ((ring.dword(12) & 0xFFFF) + 1L) * blockBytes;
     }
 
     private void post(final int commandId, final int status, final int xorDword2, final int xorDword3) {

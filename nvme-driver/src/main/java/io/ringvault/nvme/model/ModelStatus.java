@@ -18,6 +18,7 @@ final class ModelStatus {
     static final int EVENT_REQUEST_LIMIT = of(1, 0x05, true);
     static final int INVALID_LOG_PAGE = of(1, 0x09, true);
     static final int INVALID_PROTECTION = of(1, 0x81, true);
+    static final int INVALID_FORMAT = of(1, 0x0A, true);
     static final int INVALID_QUEUE_DELETION = of(1, 0x0C, true);
     static final int WRITE_FAULT = of(2, 0x80, false);
     static final int WRITE_FAULT_FINAL = of(2, 0x80, true);
