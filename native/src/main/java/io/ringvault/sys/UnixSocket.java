@@ -146,8 +146,9 @@ public final class UnixSocket implements AutoCloseable {
                 if (errno != Errno.EAGAIN && errno != Errno.EINTR && errno != Errno.ECONNABORTED) {
                     throw new NativeIoException("accept", name, errno, "");
                 }
-                if (errno == Errno.EAGAIN && waitFor(LibcSockets.POLLIN, deadline) == 0) {
-                    return null;
+                final int events = errno == Errno.EAGAIN ? waitFor(LibcSockets.POLLIN, deadline) : LibcSockets.POLLIN;
+                if (events == 0 || (events & LibcSockets.POLLHUP) != 0) {
+                    return null; // nobody came, or it was shut down, which a non-blocking accept does not say
                 }
             }
         } catch (final Throwable thrown) {

@@ -18,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -128,7 +129,7 @@ class UnixSocketTest {
             client.send(text(part), LIMIT_MS);
             Thread.sleep(5);
         }
-        assertEquals("abcdef", reader.get());
+        assertEquals("abcdef", reader.get(10, TimeUnit.SECONDS));
     }
 
     @Test
@@ -162,8 +163,8 @@ class UnixSocketTest {
         Thread.sleep(20);
         listener.shutdown();
         client.shutdown();
-        assertNull(acceptor.get());
-        assertTrue(watcher.get());
+        assertNull(acceptor.get(10, TimeUnit.SECONDS));
+        assertTrue(watcher.get(10, TimeUnit.SECONDS));
     }
 
     @Test
