@@ -10,29 +10,34 @@ final class CompletionRing {
     private final int id;
     private final MemorySegment ring;
     private final int size;
-    private final MemorySegment registers;
+    private final MemorySegment doorbells;
     private final long headDoorbell;
     private int tail;
     private int phase = 1;
 
-    CompletionRing(final int id, final MemorySegment ring, final int size, final MemorySegment registers,
+    CompletionRing(final int id, final MemorySegment ring, final int size, final MemorySegment doorbells,
                    final long headDoorbell) {
         this.id = id;
         this.ring = ring;
         this.size = size;
-        this.registers = registers;
+        this.doorbells = doorbells;
         this.headDoorbell = headDoorbell;
-        Words.store32(registers, headDoorbell, 0);
+        Words.store32(doorbells, headDoorbell, 0);
     }
 
     int id() {
         return id;
     }
 
+    /** Whether the ring's memory is still mapped. */
+    boolean isReachable() {
+        return ring.scope().isAlive();
+    }
+
     /** Whether one more completion can be posted without overtaking the host. */
     synchronized boolean hasRoom() {
         final int after = tail + 1 == size ? 0 : tail + 1;
-        return after != Words.load32(registers, headDoorbell);
+        return after != Words.load32(doorbells, headDoorbell);
     }
 
     /** Posts: the first three dwords, then the fourth with the phase tag, by a release store. */

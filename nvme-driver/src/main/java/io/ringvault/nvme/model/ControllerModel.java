@@ -17,7 +17,9 @@ import java.util.function.LongPredicate;
  * workers of I/O queues never take this lock.
  */
 public final class ControllerModel implements AutoCloseable {
-    private static final int DOORBELLS = 0x1000;
+    /** Bytes of registers before the doorbells. */
+    static final int REGISTER_BYTES = 0x1000;
+
     private static final int CC = 0x14;
     private static final int CSTS = 0x1C;
     private static final int READY = 1;
@@ -34,6 +36,7 @@ public final class ControllerModel implements AutoCloseable {
     private final ModelLog log = new ModelLog();
     private final Arena arena = Arena.ofShared();
     private final MemorySegment registers;
+    private final MemorySegment doorbells;
     private final CompletionRing[] completions;
     private final IoWorker[] workers;
     private final Stage[] stages;
@@ -44,14 +47,21 @@ public final class ControllerModel implements AutoCloseable {
     private int badDoorbells;
     private boolean powered = true;
     private boolean closed;
+    private volatile boolean interruptsLost;
     private volatile String failure = "";
 
     ControllerModel(final ModelOptions options, final Medium medium, final DeviceMemory memory) {
+        this(options, medium, memory, null);
+    }
+
+    /** @param sharedDoorbells at least {@link #doorbellBytes} that the host maps, or null for doorbells of its own */
+    ControllerModel(final ModelOptions options, final Medium medium, final DeviceMemory memory,
+        final MemorySegment sharedDoorbells) {
         this.options = options;
         this.medium = medium;
         this.memory = memory;
-        final long doorbells = 2L * (options.queues() + 1) << 2 + options.strideShift();
-        this.registers = arena.allocate(DOORBELLS + (doorbells + 4095 & -4096), 4096);
+        this.registers = arena.allocate(REGISTER_BYTES, 4096);
+        this.doorbells = sharedDoorbells == null ? arena.allocate(doorbellBytes(options), 4096) : sharedDoorbells;
         this.completions = new CompletionRing[options.queues() + 1];
         this.workers = new IoWorker[options.queues() + 1];
         this.stages = new Stage[options.queues() + 1];
@@ -67,9 +77,68 @@ public final class ControllerModel implements AutoCloseable {
         }
     }
 
-    /** Registers and doorbells: what BAR0 of a real controller is. */
+    /** Whole pages of doorbells that a controller of this shape has. */
+    static long doorbellBytes(final ModelOptions options) {
+        return (2L * (options.queues() + 1) << 2 + options.strideShift()) + 4095 & -4096;
+    }
+
+    /** The registers; with the doorbells behind them what BAR0 of a real controller is. */
     MemorySegment registers() {
         return registers;
+    }
+
+    /** The doorbells. */
+    MemorySegment doorbells() {
+        return doorbells;
+    }
+
+    /** Interrupts that nobody receives are a fatal state, as a controller that was told to raise them sees it. */
+    void interruptsLost(final boolean lost) {
+        interruptsLost = lost;
+    }
+
+    /** One step in the caller's thread; what goes wrong becomes a fatal state. */
+    void stepNow() {
+        try {
+            step();
+        } catch (final RuntimeException | InternalError failed) {
+            fail(new IllegalStateException(failed.getMessage(), failed));
+        }
+    }
+
+    /**
+     * Changes the host's memory while nobody uses it. A queue whose memory is gone afterwards is dropped, and the
+     * controller is in a fatal state.
+     */
+    synchronized void quiesced(final Runnable change) {
+        for (final Stage stage : stages) {
+            if (stage != null) {
+                stage.stop();
+            }
+        }
+        change.run();
+        boolean lost = adminRing != null && !adminRing.isReachable();
+        if (lost) {
+            adminRing = null;
+        }
+        for (int queue = 1; queue < workers.length; queue++) {
+            stages[queue] = null;
+            if (workers[queue] != null && !workers[queue].ring().isReachable()) {
+                workers[queue] = null;
+                lost = true;
+            } else if (workers[queue] != null) {
+                serve(queue);
+            }
+        }
+        if (lost) {
+            fail(new IllegalStateException("the host unmapped the memory of a live queue"));
+        }
+    }
+
+    private void serve(final int queue) {
+        if (!options.inline()) {
+            stages[queue] = new Stage("nvme-model-" + queue, IO_PARK_NS, workers[queue]::step, this::fail);
+        }
     }
 
     /** The host wrote a register: do not sleep on it. */
@@ -147,8 +216,8 @@ public final class ControllerModel implements AutoCloseable {
                 + Integer.toHexString(cc)));
             return;
         }
-        final CompletionRing ring = new CompletionRing(0, answers, completionSize, registers, doorbell(1));
-        adminRing = new SubmissionRing(0, submissions, submissionSize, registers, doorbell(0), ring);
+        final CompletionRing ring = new CompletionRing(0, answers, completionSize, doorbells, doorbell(1));
+        adminRing = new SubmissionRing(0, submissions, submissionSize, doorbells, doorbell(0), ring);
         admin = new AdminExecutor(this, options, medium, memory, log);
         Words.store32(registers, CSTS, READY);
     }
@@ -195,11 +264,14 @@ public final class ControllerModel implements AutoCloseable {
             }
             served++;
         }
+        if (served > 0 && interruptsLost) {
+            Words.store32(registers, CSTS, Words.load32(registers, CSTS) | FATAL);
+        }
         return served;
     }
 
     private long doorbell(final int number) {
-        return DOORBELLS + ((long) number << 2 + options.strideShift());
+        return (long) number << 2 + options.strideShift();
     }
 
     int createCompletionQueue(final int queue, final int size, final long address) {
@@ -210,7 +282,7 @@ public final class ControllerModel implements AutoCloseable {
         if (ring == null) {
             return ModelStatus.DATA_TRANSFER_ERROR;
         }
-        completions[queue] = new CompletionRing(queue, ring, size, registers, doorbell(2 * queue + 1));
+        completions[queue] = new CompletionRing(queue, ring, size, doorbells, doorbell(2 * queue + 1));
         return ModelStatus.OK;
     }
 
@@ -225,12 +297,10 @@ public final class ControllerModel implements AutoCloseable {
         if (ring == null) {
             return ModelStatus.DATA_TRANSFER_ERROR;
         }
-        final IoWorker worker = new IoWorker(new SubmissionRing(queue, ring, size, registers, doorbell(2 * queue),
+        final IoWorker worker = new IoWorker(new SubmissionRing(queue, ring, size, doorbells, doorbell(2 * queue),
             completions[completionQueue]), new CommandExecutor(options, medium, memory), faults, log, options.blockBytes());
         workers[queue] = worker;
-        if (!options.inline()) {
-            stages[queue] = new Stage("nvme-model-" + queue, IO_PARK_NS, worker::step, this::fail);
-        }
+        serve(queue);
         return ModelStatus.OK;
     }
 

@@ -14,7 +14,6 @@ import java.nio.file.Path;
  * else.
  */
 public final class ModelTransport implements NvmeTransport {
-    private static final int DOORBELLS = 0x1000;
     private static final Runnable NOTHING = () -> { };
 
     private final String uri;
@@ -32,7 +31,7 @@ public final class ModelTransport implements NvmeTransport {
         this.inline = options.inline();
         this.model = new ControllerModel(options, medium, memory);
         this.registers = model.registers();
-        this.doorbells = registers.asSlice(DOORBELLS);
+        this.doorbells = model.doorbells();
     }
 
     /**
@@ -43,11 +42,14 @@ public final class ModelTransport implements NvmeTransport {
      */
     public static ModelTransport open(final DeviceUri uri, final OpenMode mode) {
         final ModelOptions options = ModelOptions.parse(uri);
+        return new ModelTransport(uri.text(), medium(uri, options, mode), options);
+    }
+
+    /** The image behind the URI, locked, with the cache that the options ask for. */
+    static Medium medium(final DeviceUri uri, final ModelOptions options, final OpenMode mode) {
         final int stride = options.format().strideBytes(options.blockBytes());
         final Medium file = FileMedium.open(uri.text(), Path.of(uri.path()), mode, stride, options.rangeSync());
-        return new ModelTransport(uri.text(),
-            options.cacheBytes() == 0 ? file : new LossyCache(file, stride, options.cacheBytes()),
-            options);
+        return options.cacheBytes() == 0 ? file : new LossyCache(file, stride, options.cacheBytes());
     }
 
     /** The controller behind, for tests that cut its power or plan faults. */

@@ -12,18 +12,18 @@ final class PrpWalker {
     private static final int LONGS_PER_PAGE = PAGE / 8;
 
     private final DeviceMemory memory;
-    private final int[] ranges;
+    private final DeviceMemory.Range[] ranges;
     private final long[] offsets;
     private final int[] lengths;
     private int runs;
-    private int lastRange;
+    private DeviceMemory.Range lastRange;
     private long lastAddress;
 
     /** @param largestBytes the most that one command may carry */
     PrpWalker(final DeviceMemory memory, final int largestBytes) {
         this.memory = memory;
         final int pages = largestBytes / PAGE + 2;
-        this.ranges = new int[pages];
+        this.ranges = new DeviceMemory.Range[pages];
         this.offsets = new long[pages];
         this.lengths = new int[pages];
     }
@@ -60,12 +60,12 @@ final class PrpWalker {
                 return ModelStatus.PRP_OFFSET_INVALID;
             }
             final int slot = (int) (entryAddress & PAGE - 1) / 8;
-            final int range = memory.find(entryAddress, (long) (LONGS_PER_PAGE - slot) * 8);
-            if (range == DeviceMemory.NONE) {
+            final DeviceMemory.Range range = memory.find(entryAddress, (long) (LONGS_PER_PAGE - slot) * 8);
+            if (range == null) {
                 return ModelStatus.DATA_TRANSFER_ERROR;
             }
-            final MemorySegment list = memory.segment(range);
-            final long base = memory.offset(range, entryAddress);
+            final MemorySegment list = range.segment();
+            final long base = range.offset(entryAddress);
             long chained = -1;
             for (int i = 0; i < LONGS_PER_PAGE - slot && rest > 0; i++) {
                 final long entry = list.get(Words.QWORD, base + 8L * i);
@@ -88,18 +88,18 @@ final class PrpWalker {
     }
 
     private boolean add(final long address, final int lengthBytes) {
-        if (runs > 0 && address == lastAddress && memory.holds(lastRange, address, lengthBytes)) {
+        if (runs > 0 && address == lastAddress && lastRange.holds(address, lengthBytes)) {
             lengths[runs - 1] += lengthBytes;
             lastAddress += lengthBytes;
             return true;
         }
-        final int range = runs > 0 && memory.holds(lastRange, address, lengthBytes) ? lastRange
+        final DeviceMemory.Range range = runs > 0 && lastRange.holds(address, lengthBytes) ? lastRange
             : memory.find(address, lengthBytes);
-        if (range == DeviceMemory.NONE) {
+        if (range == null) {
             return false;
         }
         ranges[runs] = range;
-        offsets[runs] = memory.offset(range, address);
+        offsets[runs] = range.offset(address);
         lengths[runs] = lengthBytes;
         runs++;
         lastRange = range;
@@ -114,7 +114,7 @@ final class PrpWalker {
 
     /** Memory of a run. */
     MemorySegment segment(final int run) {
-        return memory.segment(ranges[run]);
+        return ranges[run].segment();
     }
 
     /** Where the run starts in its memory. */

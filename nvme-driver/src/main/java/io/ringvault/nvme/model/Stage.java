@@ -34,6 +34,9 @@ final class Stage {
             }
         } catch (final RuntimeException failed) {
             onFailure.accept(failed);
+        } catch (final InternalError fault) {
+            // What the JVM makes of SIGBUS: the host shrank memory that it had handed over.
+            onFailure.accept(new IllegalStateException("the host's memory has gone: " + fault.getMessage(), fault));
         }
     }
 

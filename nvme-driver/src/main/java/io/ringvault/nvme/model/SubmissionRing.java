@@ -12,22 +12,22 @@ final class SubmissionRing {
     private final int id;
     private final MemorySegment ring;
     private final int size;
-    private final MemorySegment registers;
+    private final MemorySegment doorbells;
     private final long tailDoorbell;
     private final CompletionRing completions;
     private final long[] words = new long[QWORDS];
     private int head;
     private int badDoorbells;
 
-    SubmissionRing(final int id, final MemorySegment ring, final int size, final MemorySegment registers,
+    SubmissionRing(final int id, final MemorySegment ring, final int size, final MemorySegment doorbells,
                    final long tailDoorbell, final CompletionRing completions) {
         this.id = id;
         this.ring = ring;
         this.size = size;
-        this.registers = registers;
+        this.doorbells = doorbells;
         this.tailDoorbell = tailDoorbell;
         this.completions = completions;
-        Words.store32(registers, tailDoorbell, 0);
+        Words.store32(doorbells, tailDoorbell, 0);
     }
 
     int id() {
@@ -43,6 +43,11 @@ final class SubmissionRing {
         return head;
     }
 
+    /** Whether the memory of both rings is still mapped. */
+    boolean isReachable() {
+        return ring.scope().isAlive() && completions.isReachable();
+    }
+
     /** Doorbell values outside the queue that were seen; they are ignored. */
     int badDoorbells() {
         return badDoorbells;
@@ -50,7 +55,7 @@ final class SubmissionRing {
 
     /** Fetches the next entry; false when there is none. */
     boolean fetch() {
-        final int tail = Words.load32(registers, tailDoorbell);
+        final int tail = Words.load32(doorbells, tailDoorbell);
         if (tail == head) {
             return false;
         }
