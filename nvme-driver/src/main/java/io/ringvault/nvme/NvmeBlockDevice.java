@@ -108,7 +108,7 @@ public final class NvmeBlockDevice implements BlockDevice {
         return namespace;
     }
 
-    /** I/O queues that the controller grants. */
+    @Override
     public int queues() {
         return controller.queues();
     }

@@ -52,6 +52,11 @@ public interface BlockDevice extends AutoCloseable {
      */
     String isolation();
 
+    /** How many queues may be open at once, 1 or more. */
+    default int queues() {
+        return Integer.MAX_VALUE;
+    }
+
     /**
      * Opens a queue for one owner thread.
      *

@@ -25,6 +25,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * #doWork()}, and the blocking methods step it themselves.
  */
 public final class SecureDisk implements AutoCloseable {
+    private static final System.Logger LOGGER = System.getLogger(SecureDisk.class.getName());
     private static final int CLIENT_DEPTH_MAX = 4096;
 
     private final BlockDevice device;
@@ -75,8 +76,8 @@ public final class SecureDisk implements AutoCloseable {
             access = VolumeAccess.open(device, key, context.anchor, context.anchorInstance, context.aead);
             final Engine.Start start = context.readOnly ? VolumeOpener.openForReading(access, context.config)
                 : VolumeOpener.openForWriting(access, context.config, context.random);
-            final ThreadingMode mode = context.threadingMode != null ? context.threadingMode
-                : ThreadingMode.defaultFor(Runtime.getRuntime().availableProcessors());
+            access.closeStore();
+            final ThreadingMode mode = threadingMode(context, device);
             final BlockingWorker worker = mode == ThreadingMode.INVOKER ? BlockingWorker.inline()
                 : BlockingWorker.threaded("ringvault-worker", 16);
             engine = new Engine(start, context.config, context.aead, context.random, context.clock, worker,
@@ -100,6 +101,20 @@ public final class SecureDisk implements AutoCloseable {
         } finally {
             KeyFile.zero(key);
         }
+    }
+
+    /** Agents that share the only queue of a device share a thread too. */
+    private static ThreadingMode threadingMode(final SecureDiskContext context, final BlockDevice device) {
+        final ThreadingMode mode = context.threadingMode != null ? context.threadingMode
+            : ThreadingMode.defaultFor(Runtime.getRuntime().availableProcessors());
+        if (mode != ThreadingMode.DEDICATED || context.readOnly || Engine.mayUseThreads(device)) {
+            return mode;
+        }
+        if (context.threadingMode != null) {
+            LOGGER.log(System.Logger.Level.WARNING, "device ''{0}'' has one I/O queue: both agents run on one thread",
+                device.uri());
+        }
+        return ThreadingMode.SHARED;
     }
 
     /** Bytes of the volume, a multiple of 4096. */

@@ -34,6 +34,7 @@ public final class QueueBlockStore implements BlockStore, AutoCloseable {
     private boolean pending;
     private int status;
     private boolean dead;
+    private boolean closed;
     private String lastError = "";
 
     /** The three things that can be asked of the queue. */
@@ -182,7 +183,8 @@ public final class QueueBlockStore implements BlockStore, AutoCloseable {
     /** Gives back a queue that {@link #open} opened. Idempotent as far as the queue is. */
     @Override
     public void close() {
-        if (ownsQueue) {
+        if (ownsQueue && !closed) {
+            closed = true;
             queue.close();
         }
     }

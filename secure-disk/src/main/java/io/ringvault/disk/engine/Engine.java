@@ -2,6 +2,7 @@ package io.ringvault.disk.engine;
 
 import io.ringvault.block.BlockDevice;
 import io.ringvault.block.BlockQueue;
+import io.ringvault.block.SharedQueue;
 import io.ringvault.block.DmaBuffer;
 import io.ringvault.crypto.AeadProvider;
 import io.ringvault.crypto.RandomSource;
@@ -37,6 +38,7 @@ import org.agrona.concurrent.NanoClock;
 public final class Engine implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(Engine.class.getName());
     private static final int MAILBOX = 256;
+    private static final int OWNERS = 2;
     private static final int LOADER_SLOTS = 64;
     /** Requests of one client that the ring has room for; a client whose request finds none tries again. */
     private static final int RING_REQUESTS_PER_CLIENT = 256;
@@ -86,7 +88,8 @@ public final class Engine implements AutoCloseable {
         requests = new RequestRing(Integer.highestOneBit(config.maxClients * RING_REQUESTS_PER_CLIENT - 1) << 1);
         clients = new ClientPort[config.maxClients];
 
-        final BlockQueue queue = device.openQueue(config.queueDepth);
+        final BlockQueue[] queues = queues(device, config.queueDepth, readOnly ? 1 : OWNERS);
+        final BlockQueue queue = queues[0];
         final BlockSealer sealer = new BlockSealer(aead.create());
         dataKeys = new SessionKeys(start.volumeKey(), start.volumeId(), sealer.aead(), start.sessions());
         final OneToOneQueue<Object> toIndex = new OneToOneQueue<>(MAILBOX);
@@ -140,7 +143,7 @@ public final class Engine implements AutoCloseable {
             indexAgent = null;
             indexKeys = null;
         } else {
-            final BlockQueue indexQueue = device.openQueue(config.queueDepth);
+            final BlockQueue indexQueue = queues[1];
             final BlockSealer indexSealer = new BlockSealer(aead.create());
             indexKeys = new SessionKeys(start.volumeKey(), start.volumeId(), indexSealer.aead(), start.sessions());
             final ObjectSegments objectSegments = new ObjectSegments(table);
@@ -161,6 +164,22 @@ public final class Engine implements AutoCloseable {
                 policy, reserves,
                 state.hints, geometry.segmentBlocks(), sessionId, start.index(), start.current(), start.directory());
         }
+    }
+
+    /** Whether the agents may have threads of their own on this device: they must not where they share a queue. */
+    public static boolean mayUseThreads(final BlockDevice device) {
+        return device.queues() >= OWNERS;
+    }
+
+    private static BlockQueue[] queues(final BlockDevice device, final int depth, final int owners) {
+        if (device.queues() < owners) {
+            return SharedQueue.open(device, depth, owners);
+        }
+        final BlockQueue[] queues = new BlockQueue[owners];
+        for (int i = 0; i < owners; i++) {
+            queues[i] = device.openQueue(depth);
+        }
+        return queues;
     }
 
     private static long epochBytes(final Geometry geometry, final EngineConfig config, final SpaceReserves reserves) {

@@ -72,6 +72,11 @@ public final class VolumeAccess implements AutoCloseable {
         }
     }
 
+    /** Nothing more is read or written this way: gives the queue back, which a device may have only one of. */
+    public void closeStore() {
+        store.close();
+    }
+
     @Override
     public void close() {
         anchor.close();
