@@ -3,7 +3,6 @@ package io.ringvault.nvme;
 import io.ringvault.block.StorageException;
 import io.ringvault.nvme.spec.StatusField;
 import io.ringvault.nvme.spec.StatusText;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * The admin queue, one command at a time: NVM Express Base 2.1, section 5. Control plane, any thread; calls block up
@@ -20,6 +19,7 @@ final class AdminQueue {
     private static final int PAGES = 1;
 
     private final String uri;
+    private final NvmeTransport transport;
     private final QueuePair pair;
     private final QueueMemory memory;
     private final long timeoutMs;
@@ -29,8 +29,10 @@ final class AdminQueue {
     private int status;
     private int result;
 
-    AdminQueue(final String uri, final QueueMemory memory, final QueuePair pair, final long timeoutMs) {
+    AdminQueue(final String uri, final NvmeTransport transport, final QueueMemory memory,
+        final QueuePair pair, final long timeoutMs) {
         this.uri = uri;
+        this.transport = transport;
         this.memory = memory;
         this.pair = pair;
         this.timeoutMs = timeoutMs;
@@ -96,19 +98,19 @@ final class AdminQueue {
     }
 
     private void await(final String what, final long waitMs) {
-        final long deadline = System.nanoTime() + waitMs * 1_000_000;
+        final long deadline = transport.nanoTime() + waitMs * 1_000_000;
         for (int i = 0; !answered; i++) {
             pair.poll(this::onCommand, 1);
             if (pair.broken()) {
                 dead = "the controller answered " + what + " with an impossible completion";
                 throw StorageException.io("device '" + uri + "': " + dead);
             }
-            if (!answered && System.nanoTime() - deadline > 0) {
+            if (!answered && transport.nanoTime() - deadline > 0) {
                 dead = "no answer to " + what + " within " + waitMs + " ms";
                 throw StorageException.io("device '" + uri + "': " + dead);
             }
             if (i > SPINS) {
-                LockSupport.parkNanos(PARK_NS);
+                transport.pause(PARK_NS);
             } else {
                 Thread.onSpinWait();
             }

@@ -118,7 +118,8 @@ public final class NvmeBlockDevice implements BlockDevice {
         if (depth < 1 || depth > LARGEST_DEPTH) {
             throw new IllegalArgumentException("queue depth " + depth + " is not in 1.." + LARGEST_DEPTH);
         }
-        return new NvmeBlockQueue(this, controller.createQueuePair(depth), depth, options, System::nanoTime);
+        return new NvmeBlockQueue(this, controller.createQueuePair(depth), depth, options,
+            controller.transport()::nanoTime);
     }
 
     @Override

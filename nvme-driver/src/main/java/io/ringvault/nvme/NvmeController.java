@@ -9,7 +9,6 @@ import io.ringvault.nvme.spec.Opcode;
 import io.ringvault.nvme.spec.Registers;
 import io.ringvault.nvme.spec.SubmissionEntry;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * One controller: bring-up, I/O queues, orderly shutdown. NVM Express Base 2.1, sections 3.5 and 3.6.
@@ -187,11 +186,11 @@ final class NvmeController implements AutoCloseable {
         awaitReady(true, "CSTS.RDY did not follow CC.EN = 1");
         final QueuePair pair = new QueuePair(0, AdminQueue.ENTRIES, AdminQueue.ENTRIES - 1, memory, doorbells,
             Registers.doorbellStrideBytes(cap), transport.onPoll());
-        return new AdminQueue(uri, memory, pair, options.adminTimeoutMs());
+        return new AdminQueue(uri, transport, memory, pair, options.adminTimeoutMs());
     }
 
     private void awaitReady(final boolean ready, final String otherwise) {
-        final long deadline = System.nanoTime() + readyTimeoutMs * 1_000_000;
+        final long deadline = transport.nanoTime() + readyTimeoutMs * 1_000_000;
         while (true) {
             final int csts = transport.read32(Registers.CSTS_OFFSET);
             if (csts == Registers.ALL_ONES) {
@@ -203,10 +202,10 @@ final class NvmeController implements AutoCloseable {
             if (ready && (csts & Registers.CSTS_CFS) != 0) {
                 throw StorageException.io("device '" + uri + "': the controller reports a fatal state (CSTS.CFS)");
             }
-            if (System.nanoTime() - deadline > 0) {
+            if (transport.nanoTime() - deadline > 0) {
                 throw StorageException.io("device '" + uri + "': " + otherwise + " within " + readyTimeoutMs + " ms");
             }
-            LockSupport.parkNanos(PARK_NS);
+            transport.pause(PARK_NS);
         }
     }
 
@@ -294,10 +293,10 @@ final class NvmeController implements AutoCloseable {
     private void shutdown() {
         final int cc = transport.read32(Registers.CC_OFFSET) & ~Registers.CC_SHN_MASK;
         transport.write32(Registers.CC_OFFSET, cc | Registers.CC_SHN_NORMAL);
-        final long deadline = System.nanoTime() + SHUTDOWN_MS * 1_000_000;
+        final long deadline = transport.nanoTime() + SHUTDOWN_MS * 1_000_000;
         while (!Registers.shutdownComplete(transport.read32(Registers.CSTS_OFFSET))
-            && System.nanoTime() - deadline < 0) {
-            LockSupport.parkNanos(PARK_NS);
+            && transport.nanoTime() - deadline < 0) {
+            transport.pause(PARK_NS);
         }
         transport.write32(Registers.CC_OFFSET, 0);
         awaitReady(false, "CSTS.RDY did not clear at shutdown");

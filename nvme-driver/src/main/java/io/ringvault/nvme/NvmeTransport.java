@@ -2,6 +2,7 @@ package io.ringvault.nvme;
 
 import io.ringvault.block.DmaBuffer;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * How a driver reaches one controller: its registers, its doorbells and memory for DMA. Implementations: the in-process
@@ -40,6 +41,16 @@ public interface NvmeTransport extends AutoCloseable {
      * here.
      */
     Runnable onPoll();
+
+    /** The clock by which the driver waits for this controller; transports of tests have their own. */
+    default long nanoTime() {
+        return System.nanoTime();
+    }
+
+    /** Lets a control-plane wait rest; about {@code durationNs} on {@link #nanoTime()}. */
+    default void pause(final long durationNs) {
+        LockSupport.parkNanos(durationNs);
+    }
 
     /**
      * What keeps the controller away from memory that is not its own: {@code iommu}, {@code none} or {@code
