@@ -8,7 +8,10 @@ import picocli.CommandLine.Spec;
 /** The group of commands about controllers rather than volumes; the names are those of nvme-cli where it has them. */
 @Command(name = "nvme", mixinStandardHelpOptions = true, synopsisSubcommandLabel = "COMMAND",
     description = "Look at and prepare NVMe controllers.",
-    subcommands = {CommandLine.HelpCommand.class})
+    subcommands = {
+        NvmeListCommand.class, NvmeIdentifyCommand.class, NvmeSmartCommand.class, NvmeErrorLogCommand.class,
+        NvmeNamespacesCommand.class, NvmeFormatCommand.class, NvmeBindCommand.class, NvmeUnbindCommand.class,
+        CommandLine.HelpCommand.class})
 final class NvmeCommand implements Runnable {
     @Spec
     private CommandSpec spec;

@@ -107,13 +107,13 @@ public final class PciFunction {
     }
 
     private List<String> mounts(final String part) {
-        final Optional<String> number = tree.text("sys/class/block/" + part + "/dev");
-        if (number.isEmpty()) {
-            return List.of();
-        }
-        // mountinfo: id, parent, major:minor, root, mount point, ...
-        return tree.lines("proc/self/mountinfo").stream().map(each -> each.split(" "))
-            .filter(each -> each.length > 4 && each[2].equals(number.get())).map(each -> each[4]).distinct().toList();
+        final String number = tree.text("sys/class/block/" + part + "/dev").orElse("");
+        // mountinfo: id, parent, major:minor, root, mount point, ..., "-", type, source, ...; btrfs has numbers of its
+        // own, and only the source tells.
+        return tree.lines("proc/self/mountinfo").stream().filter(each -> each.split(" ").length > 4)
+            .filter(each -> each.split(" ")[2].equals(number) || each.contains(" - ") && each.substring(
+                each.indexOf(" - ")).contains(" /dev/" + part + " "))
+            .map(each -> each.split(" ")[4]).distinct().toList();
     }
 
     @Override

@@ -169,7 +169,7 @@ final class ArchitectureRules {
         layers.put("lsm-index", List.of("lsm"));
         layers.put("poller", List.of("poller"));
         layers.put("secure-disk", List.of("disk"));
-        layers.put("cli", List.of("cli", "nbd", "bench"));
+        layers.put("cli", List.of("cli", "nbd", "bench", "host"));
         return layers;
     }
 
