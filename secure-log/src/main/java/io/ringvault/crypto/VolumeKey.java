@@ -1,8 +1,5 @@
 package io.ringvault.crypto;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -27,9 +24,8 @@ public final class VolumeKey implements AutoCloseable {
     public static final int VOLUME_ID_BYTES = 16;
 
     private final int number;
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment key = arena.allocate(BYTES);
-    private boolean closed;
+    private final Secret secret;
+    private volatile VolumeKey previous;
 
     /**
      * @param number counts up from 1 with each rotation
@@ -37,11 +33,10 @@ public final class VolumeKey implements AutoCloseable {
      */
     public VolumeKey(final int number, final byte[] key32) {
         if (key32.length != BYTES) {
-            arena.close();
             throw new IllegalArgumentException("volume key of " + key32.length + " bytes, expected " + BYTES);
         }
         this.number = number;
-        MemorySegment.copy(key32, 0, key, ValueLayout.JAVA_BYTE, 0, BYTES);
+        this.secret = Secret.of(key32);
     }
 
     /** A fresh key. */
@@ -99,12 +94,36 @@ public final class VolumeKey implements AutoCloseable {
         }
     }
 
+    /** The key under which the header keeps the volume key before this one, while a rotation is under way. */
+    public byte[] previousKeyWrap(final byte[] volumeId) {
+        return derive(volumeId, info("ringvault previous key", 0));
+    }
+
+    /**
+     * The volume key before this one, while sessions under it still have live blocks; null when there is none. Any
+     * thread.
+     */
+    public VolumeKey previous() {
+        return previous;
+    }
+
+    /** Hands over the volume key before this one, which is closed with this one; null: it is gone. */
+    public void previous(final VolumeKey older) {
+        if (older != null && older.number != number - 1) {
+            throw new IllegalArgumentException("volume key " + older.number + " does not come before " + number);
+        }
+        previous = older;
+    }
+
+    /** This key or the one before it; null when neither has the number. */
+    public VolumeKey byNumber(final int wanted) {
+        final VolumeKey older = previous;
+        return wanted == number ? this : older != null && wanted == older.number ? older : null;
+    }
+
     /** The key itself, for wrapping it only; the caller zeroes the copy at once. */
     public byte[] copy() {
-        if (closed) {
-            throw new IllegalStateException("the volume key was destroyed");
-        }
-        return key.toArray(ValueLayout.JAVA_BYTE);
+        return secret.copy();
     }
 
     private static ByteBuffer info(final String label, final int further) {
@@ -125,13 +144,13 @@ public final class VolumeKey implements AutoCloseable {
         }
     }
 
-    /** Zeroes the key. Idempotent. */
+    /** Zeroes the key, and the one before it. Idempotent. */
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
-            key.fill((byte) 0);
-            arena.close();
+        secret.close();
+        final VolumeKey older = previous;
+        if (older != null) {
+            older.close();
         }
     }
 

@@ -1,6 +1,7 @@
 package io.ringvault.log;
 
 import io.ringvault.block.StorageException;
+import io.ringvault.crypto.KdfParameters;
 import io.ringvault.crypto.VolumeKey;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -29,7 +30,10 @@ public final class HeaderCodec {
     private static final int KEY_NUMBER_OFFSET = 60;
     private static final int SERIAL_OFFSET = 64;
     private static final int KEY_CHECK_OFFSET = 72;
-    private static final int FIELDS_END = 104;
+    private static final int PREVIOUS_NUMBER_OFFSET = 104;
+    private static final int PREVIOUS_RESERVED_OFFSET = 108;
+    private static final int PREVIOUS_WRAPPED_OFFSET = 112;
+    private static final int FIELDS_END = 160;
     private static final int KEY_SLOTS_OFFSET = 512;
     private static final int KEY_SLOT_BYTES = 384;
     private static final int KEY_SLOTS_END = KEY_SLOTS_OFFSET + Header.KEY_SLOTS * KEY_SLOT_BYTES;
@@ -64,6 +68,11 @@ public final class HeaderCodec {
         Le.putInt(block, KEY_NUMBER_OFFSET, header.volumeKeyNumber());
         Le.putLong(block, SERIAL_OFFSET, header.serial());
         System.arraycopy(header.keyCheck(), 0, block, KEY_CHECK_OFFSET, VolumeKey.BYTES);
+        final byte[] previous = header.previousKey();
+        if (previous != null) {
+            Le.putInt(block, PREVIOUS_NUMBER_OFFSET, header.volumeKeyNumber() - 1);
+            System.arraycopy(previous, 0, block, PREVIOUS_WRAPPED_OFFSET, previous.length);
+        }
         for (int i = 0; i < Header.KEY_SLOTS; i++) {
             encodeSlot(header.keySlots().get(i), block, KEY_SLOTS_OFFSET + i * KEY_SLOT_BYTES);
         }
@@ -121,6 +130,13 @@ public final class HeaderCodec {
             || !Le.isZero(block, KEY_SLOTS_END, CHECKSUM_OFFSET)) {
             throw StorageException.integrity("a field is out of range or a reserved byte is not zero");
         }
+        final int previous = Le.getInt(block, PREVIOUS_NUMBER_OFFSET);
+        if (previous != 0 && (previous < 1 || previous != Le.getInt(block, KEY_NUMBER_OFFSET) - 1)
+            || previous == 0 && !Le.isZero(block, PREVIOUS_NUMBER_OFFSET, FIELDS_END)
+            || Le.getInt(block, PREVIOUS_RESERVED_OFFSET) != 0) {
+            throw StorageException.integrity("it names volume key " + previous + " as the one before number "
+                + Le.getInt(block, KEY_NUMBER_OFFSET));
+        }
         final List<KeySlot> slots = new ArrayList<>(Header.KEY_SLOTS);
         for (int i = 0; i < Header.KEY_SLOTS; i++) {
             slots.add(decodeSlot(block, KEY_SLOTS_OFFSET + i * KEY_SLOT_BYTES, i));
@@ -129,7 +145,8 @@ public final class HeaderCodec {
             Arrays.copyOfRange(block, VOLUME_ID_OFFSET, VOLUME_ID_OFFSET + VolumeKey.VOLUME_ID_BYTES),
             new Geometry(segmentBlocks, segmentCount, volumeBlocks, userBlocks),
             Le.getInt(block, KEY_NUMBER_OFFSET), Le.getLong(block, SERIAL_OFFSET),
-            Arrays.copyOfRange(block, KEY_CHECK_OFFSET, KEY_CHECK_OFFSET + VolumeKey.BYTES), slots);
+            Arrays.copyOfRange(block, KEY_CHECK_OFFSET, KEY_CHECK_OFFSET + VolumeKey.BYTES), slots,
+            previous == 0 ? null : Arrays.copyOfRange(block, PREVIOUS_WRAPPED_OFFSET, FIELDS_END));
     }
 
     private static KeySlot decodeSlot(final byte[] block, final int at, final int index) {
@@ -142,8 +159,16 @@ public final class HeaderCodec {
             throw StorageException.integrity("key slot " + index + " has state " + state + " and kind " + kind
                 + ", or a reserved byte that is not zero");
         }
-        return new KeySlot(state, kind, Le.getInt(block, at + SLOT_MEMORY), Le.getInt(block, at + SLOT_ITERATIONS),
-            Le.getInt(block, at + SLOT_PARALLELISM),
+        final int memory = Le.getInt(block, at + SLOT_MEMORY);
+        final int iterations = Le.getInt(block, at + SLOT_ITERATIONS);
+        final int parallelism = Le.getInt(block, at + SLOT_PARALLELISM);
+        final String problem = kind == KeySlot.KIND_PASSPHRASE
+            ? KdfParameters.problem(memory, iterations, parallelism)
+            : (memory | iterations | parallelism) == 0 ? null : "derivation parameters for a key";
+        if (problem != null) {
+            throw StorageException.integrity("key slot " + index + " asks for " + problem);
+        }
+        return new KeySlot(state, kind, memory, iterations, parallelism,
             Arrays.copyOfRange(block, at + SLOT_SALT, at + SLOT_SALT + KeySlot.SALT_BYTES),
             Arrays.copyOfRange(block, at + SLOT_WRAPPED, at + SLOT_WRAPPED + KeySlot.WRAPPED_BYTES));
     }

@@ -3,13 +3,13 @@ package io.ringvault.log;
 import java.util.Arrays;
 
 /**
- * One of the header's eight key slots: the volume key, wrapped under a key derived from a key file.
+ * One of the header's eight key slots: the volume key, wrapped under a key derived from a key or a passphrase.
  *
  * @param state       {@link #EMPTY} or {@link #ACTIVE}
- * @param kind        {@link #KIND_KEY_FILE}; {@link #KIND_PASSPHRASE} is reserved
- * @param memoryKib   KDF memory; 0 for key files
- * @param iterations  KDF passes; 0 for key files
- * @param parallelism KDF lanes; 0 for key files
+ * @param kind        {@link #KIND_KEY_FILE} or {@link #KIND_PASSPHRASE}
+ * @param memoryKib   memory in KiB of Argon2id; 0 for keys
+ * @param iterations  passes of Argon2id; 0 for keys
+ * @param parallelism lanes of Argon2id; 0 for keys
  * @param salt        32 bytes
  * @param wrapped     48 bytes: the encrypted volume key and its tag
  */
@@ -19,9 +19,9 @@ public record KeySlot(int state, int kind, int memoryKib, int iterations, int pa
     public static final int EMPTY = 0;
     /** Holds a wrapped key. */
     public static final int ACTIVE = 1;
-    /** Derived from the content of a file. */
+    /** Derived from a key: a file's content, a command's output, a variable's value. */
     public static final int KIND_KEY_FILE = 1;
-    /** Derived from a passphrase; not in this version. */
+    /** Derived from a passphrase by Argon2id. */
     public static final int KIND_PASSPHRASE = 2;
     /** Length of the salt. */
     public static final int SALT_BYTES = 32;

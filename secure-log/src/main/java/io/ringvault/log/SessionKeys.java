@@ -13,7 +13,7 @@ import java.util.Arrays;
  * <p>One thread. {@link #destroy()} zeroes every key.
  */
 public final class SessionKeys {
-    private final VolumeKey volumeKey;
+    private VolumeKey volumeKey;
     private final byte[] volumeId;
     private final Aead aead;
     private SessionTable sessions;
@@ -47,6 +47,31 @@ public final class SessionKeys {
         sessions = table;
     }
 
+    /** The volume key was rotated: keys that are not derived yet come from this one or the one before it. */
+    public void volumeKey(final VolumeKey key) {
+        volumeKey = key;
+    }
+
+    /** Zeroes the keys of sessions that are no longer in the table. */
+    public void forgetOthers() {
+        final long[] oldIds = ids;
+        final AeadKey[] oldKeys = keys;
+        ids = new long[oldIds.length];
+        keys = new AeadKey[oldIds.length];
+        size = 0;
+        for (int i = 0; i < oldIds.length; i++) {
+            if (oldKeys[i] == null) {
+                continue;
+            }
+            if (sessions.indexOf(oldIds[i]) >= 0) {
+                put(oldIds[i], oldKeys[i]);
+                size++;
+            } else {
+                oldKeys[i].destroy();
+            }
+        }
+    }
+
     /** The table in use. */
     public SessionTable sessions() {
         return sessions;
@@ -69,11 +94,13 @@ public final class SessionKeys {
         if (index < 0) {
             return null;
         }
-        if (sessions.volumeKeyNumber(index) != volumeKey.number()) {
+        final VolumeKey owner = volumeKey.byNumber(sessions.volumeKeyNumber(index));
+        if (owner == null) {
             throw StorageException.integrity("session " + session + " is sealed under volume key number "
-                + sessions.volumeKeyNumber(index) + ", but number " + volumeKey.number() + " was unlocked");
+                + sessions.volumeKeyNumber(index) + ", but number " + volumeKey.number() + " was unlocked"
+                + (volumeKey.previous() == null ? "" : " with the one before it"));
         }
-        final byte[] bytes = volumeKey.sessionKey(volumeId, session, sessions.salt(index));
+        final byte[] bytes = owner.sessionKey(volumeId, session, sessions.salt(index));
         final AeadKey key;
         try {
             key = aead.importKey(bytes);

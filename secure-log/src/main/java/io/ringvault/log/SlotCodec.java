@@ -58,6 +58,10 @@ public final class SlotCodec {
     private static final int ANCHOR_SPEC_BYTES = 368;
     private static final int RESERVED_3 = 372;
     private static final int ANCHOR_SPEC = 376;
+    private static final int PREVIOUS_KEY_NUMBER = 1400;
+    private static final int RESERVED_4 = 1404;
+    private static final int PREVIOUS_KEY = 1408;
+    private static final int PREVIOUS_KEY_END = PREVIOUS_KEY + VolumeKey.BYTES;
     private static final int FLAG_CLOSED_CLEANLY = 1;
 
     private SlotCodec() {
@@ -68,7 +72,11 @@ public final class SlotCodec {
         return encode(superblock, key, volumeId, RandomSource.kernel());
     }
 
-    /** The 4096 bytes of a slot; no two calls give the same, whatever the fields. */
+    /**
+     * The 4096 bytes of a slot; no two calls give the same, whatever the fields.
+     *
+     * @param key the slot is sealed under it; holds the one before it when the superblock names that
+     */
     public static byte[] encode(final Superblock superblock, final VolumeKey key, final byte[] volumeId,
         final RandomSource random) {
         final byte[] fresh = random.bytes(RANDOM_BYTES);
@@ -78,6 +86,7 @@ public final class SlotCodec {
         System.arraycopy(volumeId, 0, clear, VOLUME_ID_OFFSET, VolumeKey.VOLUME_ID_BYTES);
         final byte[] plain = new byte[PLAIN_BYTES];
         fill(superblock, plain);
+        putPreviousKey(superblock, key, plain);
         final byte[] sealed = new byte[PLAIN_BYTES + Aead.TAG_BYTES];
         final Aead aead = new SunJceProvider().create();
         final AeadKey slotKey = slotKey(aead, key, fresh, volumeId);
@@ -85,6 +94,7 @@ public final class SlotCodec {
             aead.seal(slotKey, 0, 0, clear, CLEAR_BYTES, plain, PLAIN_BYTES, sealed);
         } finally {
             slotKey.destroy();
+            KeyFile.zero(plain);
         }
         final byte[] block = Arrays.copyOf(clear, Geometry.BLOCK_BYTES);
         System.arraycopy(sealed, 0, block, CLEAR_BYTES, sealed.length);
@@ -104,18 +114,62 @@ public final class SlotCodec {
                 VOLUME_ID_OFFSET, VOLUME_ID_OFFSET + VolumeKey.VOLUME_ID_BYTES)) {
             return null;
         }
+        final byte[] plain = open(block, key, volumeId);
+        if (plain == null) {
+            return null;
+        }
+        try {
+            return parse(plain, which);
+        } finally {
+            KeyFile.zero(plain);
+        }
+    }
+
+    /**
+     * The volume key before {@code key} that the slot holds; null when it holds none, or does not verify. The caller
+     * closes it.
+     */
+    public static VolumeKey previousKey(final byte[] block, final int which, final VolumeKey key,
+        final byte[] volumeId) {
+        final Superblock slot = decode(block, which, key, volumeId);
+        if (slot == null || slot.previousKeyNumber() == 0) {
+            return null;
+        }
+        final byte[] plain = open(block, key, volumeId);
+        final byte[] bytes = Arrays.copyOfRange(plain, PREVIOUS_KEY, PREVIOUS_KEY_END);
+        try {
+            return new VolumeKey(slot.previousKeyNumber(), bytes);
+        } finally {
+            KeyFile.zero(plain);
+            KeyFile.zero(bytes);
+        }
+    }
+
+    /** The plaintext, which may hold a key: the caller zeroes it. */
+    private static byte[] open(final byte[] block, final VolumeKey key, final byte[] volumeId) {
         final byte[] sealed = Arrays.copyOfRange(block, CLEAR_BYTES, Geometry.BLOCK_BYTES);
         final byte[] plain = new byte[PLAIN_BYTES];
         final Aead aead = new SunJceProvider().create();
         final AeadKey slotKey = slotKey(aead, key, Arrays.copyOf(block, RANDOM_BYTES), volumeId);
         try {
-            if (!aead.open(slotKey, 0, 0, block, CLEAR_BYTES, sealed, PLAIN_BYTES, plain)) {
-                return null;
-            }
+            return aead.open(slotKey, 0, 0, block, CLEAR_BYTES, sealed, PLAIN_BYTES, plain) ? plain : null;
         } finally {
             slotKey.destroy();
         }
-        return parse(plain, which);
+    }
+
+    private static void putPreviousKey(final Superblock superblock, final VolumeKey key, final byte[] plain) {
+        if (superblock.previousKeyNumber() == 0) {
+            return;
+        }
+        final VolumeKey previous = key.byNumber(superblock.previousKeyNumber());
+        if (previous == null) {
+            throw new IllegalStateException("volume key " + superblock.previousKeyNumber() + " is not at hand");
+        }
+        Le.putInt(plain, PREVIOUS_KEY_NUMBER, superblock.previousKeyNumber());
+        final byte[] bytes = previous.copy();
+        System.arraycopy(bytes, 0, plain, PREVIOUS_KEY, bytes.length);
+        KeyFile.zero(bytes);
     }
 
     private static AeadKey slotKey(final Aead aead, final VolumeKey key, final byte[] random32, final byte[] volumeId) {
@@ -196,7 +250,9 @@ public final class SlotCodec {
             candidates.add(place);
         }
         final String spec = text(plain, specBytes);
-        if (!inside || spec == null) {
+        final int previousKey = Le.getInt(plain, PREVIOUS_KEY_NUMBER);
+        if (!inside || spec == null || previousKey != 0
+            && (previousKey < 1 || previousKey != Le.getInt(plain, KEY_NUMBER) - 1)) {
             return null;
         }
         return new Superblock.Builder(geometry)
@@ -215,6 +271,7 @@ public final class SlotCodec {
             .lastAnchored(new AnchorValue(Le.getLong(plain, ANCHORED_SESSION), Le.getLong(plain, ANCHORED_EPOCH),
                 Le.getLong(plain, ANCHORED_TAG), Le.getLong(plain, ANCHORED_TAG + 8)))
             .engineCommits(Le.getLong(plain, ENGINE_COMMITS))
+            .previousKeyNumber(previousKey)
             .build();
     }
 
@@ -222,7 +279,10 @@ public final class SlotCodec {
         return Le.getInt(plain, RESERVED_1) == 0 && Le.getInt(plain, RESERVED_2) == 0
             && Le.getInt(plain, RESERVED_3) == 0
             && Le.isZero(plain, CANDIDATES + candidateCount * CANDIDATE_BYTES, CANDIDATES_END)
-            && Le.isZero(plain, ANCHOR_SPEC + specBytes, PLAIN_BYTES);
+            && Le.getInt(plain, RESERVED_4) == 0
+            && Le.isZero(plain, ANCHOR_SPEC + specBytes, PREVIOUS_KEY_NUMBER)
+            && Le.isZero(plain, Le.getInt(plain, PREVIOUS_KEY_NUMBER) == 0 ? PREVIOUS_KEY : PREVIOUS_KEY_END,
+                PLAIN_BYTES);
     }
 
     private static String text(final byte[] plain, final int length) {

@@ -29,11 +29,13 @@ import java.util.List;
  * @param lastAnchored     what the anchor held when this slot was written
  * @param geometry         must equal the header's
  * @param engineCommits    commits that the engine started by itself since format
+ * @param previousKeyNumber number of the volume key before this one, which the slot holds while sessions under it have
+ *                         live blocks; 0 = none
  */
 public record Superblock(long serial, int volumeKeyNumber, boolean closedCleanly, long sessionId, byte[] sessionSalt,
     CommitId base, Place checkpointRoot, long replayFrom, long replayPrevTag0, long replayPrevTag1,
     List<Place> candidates, int anchorKind, byte[] anchorId, String anchorSpec, AnchorValue lastAnchored,
-    Geometry geometry, long engineCommits) {
+    Geometry geometry, long engineCommits, int previousKeyNumber) {
     /** The most candidate places. */
     public static final int MAX_CANDIDATES = 8;
     /** Length of an anchor id. */
@@ -53,6 +55,10 @@ public record Superblock(long serial, int volumeKeyNumber, boolean closedCleanly
         if (serial < 0 || anchorSpec.getBytes(StandardCharsets.UTF_8).length > MAX_ANCHOR_SPEC_BYTES) {
             throw new IllegalArgumentException("serial " + serial + ", anchor hint of " + anchorSpec.length()
                 + " characters");
+        }
+        if (previousKeyNumber != 0 && previousKeyNumber != volumeKeyNumber - 1) {
+            throw new IllegalArgumentException("volume key " + previousKeyNumber + " does not come before "
+                + volumeKeyNumber);
         }
         sessionSalt = sessionSalt.clone();
         anchorId = anchorId.clone();
@@ -79,7 +85,7 @@ public record Superblock(long serial, int volumeKeyNumber, boolean closedCleanly
         return new Builder(geometry).serial(serial).volumeKeyNumber(volumeKeyNumber).closedCleanly(closedCleanly)
             .session(sessionId, sessionSalt).base(base).checkpointRoot(checkpointRoot)
             .replayFrom(replayFrom, replayPrevTag0, replayPrevTag1, candidates).anchor(anchorKind, anchorId, anchorSpec)
-            .lastAnchored(lastAnchored).engineCommits(engineCommits);
+            .lastAnchored(lastAnchored).engineCommits(engineCommits).previousKeyNumber(previousKeyNumber);
     }
 
     @Override
@@ -93,7 +99,7 @@ public record Superblock(long serial, int volumeKeyNumber, boolean closedCleanly
             && Arrays.equals(anchorId, that.anchorId)
             && anchorSpec.equals(that.anchorSpec) && lastAnchored.equals(that.lastAnchored)
             && geometry.equals(that.geometry)
-            && engineCommits == that.engineCommits;
+            && engineCommits == that.engineCommits && previousKeyNumber == that.previousKeyNumber;
     }
 
     @Override
@@ -126,6 +132,7 @@ public record Superblock(long serial, int volumeKeyNumber, boolean closedCleanly
         private String anchorSpec = "";
         private AnchorValue lastAnchored = new AnchorValue(0, 0, 0, 0);
         private long engineCommits;
+        private int previousKeyNumber;
 
         public Builder(final Geometry geometry) {
             this.geometry = geometry;
@@ -188,12 +195,17 @@ public record Superblock(long serial, int volumeKeyNumber, boolean closedCleanly
             return this;
         }
 
+        public Builder previousKeyNumber(final int value) {
+            previousKeyNumber = value;
+            return this;
+        }
+
         /** Checks lengths and counts. */
         public Superblock build() {
             return new Superblock(serial, volumeKeyNumber, closedCleanly, sessionId, sessionSalt, base, checkpointRoot,
                 replayFrom,
                 replayPrevTag0, replayPrevTag1, candidates, anchorKind, anchorId, anchorSpec, lastAnchored, geometry,
-                engineCommits);
+                engineCommits, previousKeyNumber);
         }
     }
 }

@@ -24,6 +24,11 @@ public final class Superblocks {
     /**
      * Reads, authenticates and checks both slots. Writes nothing.
      *
+     * <p>Security: while a rotation was interrupted, the header gives two keys. A slot under the newer one is the
+     * newer slot whatever the serials say, and then no slot under the older one counts at all: whoever learned the
+     * older key cannot put a slot of his own in front of it.
+     *
+     * @param key the header's volume key, with the one before it while the header holds that
      * @param warnings gets a line for a slot that does not verify while the other does
      * @throws StorageException INTEGRITY when neither slot verifies, or one contradicts the header; IO when neither can
      *         be read
@@ -42,11 +47,13 @@ public final class Superblocks {
                 unreadable++;
                 continue;
             }
-            slots[which] = SlotCodec.decode(raw[which], which, key, header.volumeId());
-            if (slots[which] == null) {
-                problems[which] = name + " does not verify";
-            } else {
-                compare(name, slots[which], header, key);
+            slots[which] = decode(raw[which], which, name, header, key);
+            problems[which] = slots[which] == null ? name + " does not verify" : null;
+        }
+        final VolumeKey older = header.previousKey() == null ? null : key.previous();
+        if (slots[0] == null && slots[1] == null && older != null) {
+            for (int which = 0; which < 2; which++) {
+                slots[which] = decode(raw[which], which, "superblock slot " + NAMES[which], header, older);
             }
         }
         if (slots[0] == null && slots[1] == null) {
@@ -56,11 +63,21 @@ public final class Superblocks {
         }
         for (int which = 0; which < 2; which++) {
             if (slots[which] == null) {
-                warnings.add(problems[which] + "; slot " + NAMES[1 - which]
+                warnings.add((problems[which] != null ? problems[which] : "superblock slot " + NAMES[which]
+                    + " does not verify") + "; slot " + NAMES[1 - which]
                     + " is used. A write was interrupted there, or the device " + "is damaged");
             }
         }
         return new Superblocks(slots, raw);
+    }
+
+    private static Superblock decode(final byte[] block, final int which, final String name, final Header header,
+        final VolumeKey key) {
+        final Superblock slot = SlotCodec.decode(block, which, key, header.volumeId());
+        if (slot != null) {
+            compare(name, slot, header, key);
+        }
+        return slot;
     }
 
     private static void compare(final String name, final Superblock slot, final Header header, final VolumeKey key) {
@@ -95,6 +112,17 @@ public final class Superblocks {
     /** The other slot; null when it did not verify. */
     public Superblock other() {
         return slots[1 - currentIndex()];
+    }
+
+    /**
+     * The volume key before {@code key} that a slot holds, from the current one if both do; null when none is held.
+     * The caller closes it.
+     */
+    public VolumeKey previousKey(final VolumeKey key, final byte[] volumeId) {
+        final int current = currentIndex();
+        final VolumeKey previous = SlotCodec.previousKey(raw[current], current, key, volumeId);
+        return previous != null || slots[1 - current] == null ? previous
+            : SlotCodec.previousKey(raw[1 - current], 1 - current, key, volumeId);
     }
 
     /** A copy of the 4096 bytes as read; zeros when the slot could not be read. */

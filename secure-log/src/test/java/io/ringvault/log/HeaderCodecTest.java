@@ -23,12 +23,13 @@ class HeaderCodecTest {
     private static Header header() {
         final List<KeySlot> slots = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
-            slots.add(i % 3 == 2 ? KeySlot.NOTHING : new KeySlot(1, 1 + i % 2, 100 + i, 200 + i, 300 + i,
+            final int on = i % 2;
+            slots.add(i % 3 == 2 ? KeySlot.NOTHING : new KeySlot(1, 1 + on, on * (100 + i), on * (20 + i), on * (3 + i),
                 Seeds.source(20 + i).bytes(32), Seeds.source(30 + i).bytes(48)));
         }
         return new Header(1, Fixtures.VOLUME_ID, Fixtures.GEOMETRY, 0x01020304, 0x0504030201L, Seeds.source(40)
             .bytes(32),
-            slots);
+            slots, Seeds.source(41).bytes(48));
     }
 
     @Test
@@ -54,14 +55,16 @@ class HeaderCodecTest {
         assertEquals(0x01020304, block.getInt(60));
         assertEquals(0x0504030201L, block.getLong(64));
         assertArrayEquals(header.keyCheck(), Arrays.copyOfRange(bytes, 72, 104));
-        final int slot = 512 + 4 * 384;
+        assertEquals(0x01020303, block.getInt(104));
+        assertArrayEquals(header.previousKey(), Arrays.copyOfRange(bytes, 112, 160));
+        final int slot = 512 + 3 * 384;
         assertEquals(1, block.getInt(slot));
-        assertEquals(1, block.getInt(slot + 4));
-        assertEquals(104, block.getInt(slot + 8));
-        assertEquals(204, block.getInt(slot + 12));
-        assertEquals(304, block.getInt(slot + 16));
-        assertArrayEquals(header.keySlots().get(4).salt(), Arrays.copyOfRange(bytes, slot + 24, slot + 56));
-        assertArrayEquals(header.keySlots().get(4).wrapped(), Arrays.copyOfRange(bytes, slot + 56, slot + 104));
+        assertEquals(2, block.getInt(slot + 4));
+        assertEquals(103, block.getInt(slot + 8));
+        assertEquals(23, block.getInt(slot + 12));
+        assertEquals(6, block.getInt(slot + 16));
+        assertArrayEquals(header.keySlots().get(3).salt(), Arrays.copyOfRange(bytes, slot + 24, slot + 56));
+        assertArrayEquals(header.keySlots().get(3).wrapped(), Arrays.copyOfRange(bytes, slot + 56, slot + 104));
         assertArrayEquals(MessageDigest.getInstance("SHA-256").digest(Arrays.copyOf(bytes, 4064)),
             Arrays.copyOfRange(bytes, 4064, 4096));
     }
@@ -94,7 +97,11 @@ class HeaderCodecTest {
         reject(INTEGRITY, 52, -1, "geometry");
         reject(INTEGRITY, 60, 0, "out of range");
         reject(INTEGRITY, 68, -1, "out of range");
-        reject(INTEGRITY, 104, 1, "reserved");
+        reject(INTEGRITY, 104, 1, "before number");
+        reject(INTEGRITY, 104, 0, "before number");
+        reject(INTEGRITY, 108, 1, "before number");
+        reject(INTEGRITY, 160, 1, "reserved");
+        reject(INTEGRITY, 512 + 8, 1, "key slot 0 asks for derivation parameters");
         reject(INTEGRITY, 508, 1, "reserved");
         reject(INTEGRITY, 512, 2, "key slot 0");
         reject(INTEGRITY, 516, 3, "key slot 0");
@@ -103,6 +110,20 @@ class HeaderCodecTest {
         reject(INTEGRITY, 512 + 2 * 384 + 60, 1, "key slot 2");
         reject(INTEGRITY, 512 + 8 * 384, 1, "reserved");
         reject(INTEGRITY, 4060, 1, "reserved");
+    }
+
+    /** What Argon2id takes is said by whoever can write to the device: it must not take the machine with it. */
+    @Test
+    void shouldRefuseKeyDerivationWithoutBoundsWhenTheHeaderAsksForIt() {
+        final int slot = 512 + 3 * 384;
+        reject(INTEGRITY, slot + 8, 1 << 30, "key slot 3 asks for 1073741824 KiB");
+        reject(INTEGRITY, slot + 8, -1, "KiB of memory");
+        reject(INTEGRITY, slot + 8, 1, "KiB of memory");
+        reject(INTEGRITY, slot + 12, Integer.MAX_VALUE, "passes over 103 KiB");
+        reject(INTEGRITY, slot + 12, 0, "passes over 103 KiB");
+        reject(INTEGRITY, slot + 16, 17, "17 lanes");
+        reject(INTEGRITY, slot + 16, 0, "0 lanes");
+        reject(INTEGRITY, slot + 4, 1, "key slot 3 asks for derivation parameters for a key");
     }
 
     private static void reject(final StorageException.Category category, final int offset, final int value,

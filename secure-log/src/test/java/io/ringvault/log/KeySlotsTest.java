@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import io.ringvault.crypto.KdfParameters;
+import io.ringvault.crypto.KeySecret;
 import io.ringvault.crypto.Oracle;
 import io.ringvault.crypto.RandomSource;
 import io.ringvault.crypto.Seeds;
@@ -89,5 +91,114 @@ class KeySlotsTest {
         Failures.expect(CONFIGURATION, () -> KeySlots.unlock(header, new byte[15]), "15 bytes");
         Failures.expect(CONFIGURATION,
             () -> KeySlots.create(new byte[4097], key, Fixtures.VOLUME_ID, RandomSource.kernel()), "4097 bytes");
+    }
+
+    private static final KdfParameters CHEAP = new KdfParameters(64, 2, 1);
+
+    private static KeySecret passphrase(final String text) {
+        return KeySecret.passphrase(text.toCharArray());
+    }
+
+    private KeySlot passphraseSlot(final String text) {
+        try (KeySecret secret = passphrase(text)) {
+            return KeySlots.create(secret, CHEAP, key, Fixtures.VOLUME_ID, Fixtures.RANDOM);
+        }
+    }
+
+    private static void refuses(final Header header, final KeySecret secret, final String... texts) {
+        Failures.expect(WRONG_KEY, () -> KeySlots.unlock(header, secret), texts);
+    }
+
+    @Test
+    void shouldUnlockWithAPassphraseAndSayWhichSlotItWas() {
+        final Header header = Fixtures.header(key, 1,
+            KeySlots.create(Fixtures.KEY_FILE, key, Fixtures.VOLUME_ID, Fixtures.RANDOM),
+            passphraseSlot("correct horse"), passphraseSlot("battery staple"));
+        try (KeySecret secret = passphrase("battery staple")) {
+            final KeySlots.Unlocked unlocked = KeySlots.unlock(header, secret);
+            assertArrayEquals(key.copy(), unlocked.key().copy());
+            assertEquals(2, unlocked.slot());
+            unlocked.key().close();
+        }
+        try (KeySecret wrong = passphrase("battery stapler")) {
+            refuses(header, wrong, "wrong key", "none of the 2 passphrase slots");
+        }
+        final Header keysOnly = Fixtures.header(key);
+        try (KeySecret secret = passphrase("battery staple")) {
+            refuses(keysOnly, secret, "no slot for one");
+        }
+    }
+
+    @Test
+    void shouldGiveEverySlotASaltOfItsOwn() {
+        final KeySlot first = passphraseSlot("correct horse");
+        final KeySlot second = passphraseSlot("correct horse");
+        assertFalse(Arrays.equals(first.salt(), second.salt()));
+        assertFalse(Arrays.equals(first.wrapped(), second.wrapped()));
+    }
+
+    @Test
+    void shouldRefuseAShortPassphraseForANewSlot() {
+        Failures.expect(CONFIGURATION, () -> passphraseSlot("short"), "needs 8");
+    }
+
+    /** Parameter downgrade: cheaper parameters in the header open nothing, so nothing learns what they would give. */
+    @Test
+    void shouldNotOpenWhenTheHeaderLowersTheCostOfAPassphrase() {
+        final KeySlot slot = passphraseSlot("correct horse");
+        try (KeySecret secret = passphrase("correct horse")) {
+            for (final int[] p : new int[][] {{64, 1, 1}, {8, 2, 1}, {32, 1, 1}, {64, 2, 2}}) {
+                refuses(Fixtures.header(key, 1, new KeySlot(1, 2, p[0], p[1], p[2], slot.salt(), slot.wrapped())),
+                    secret);
+            }
+            final byte[] salt = slot.salt();
+            salt[0] ^= 1;
+            refuses(Fixtures.header(key, 1, new KeySlot(1, 2, 64, 2, 1, salt, slot.wrapped())), secret);
+        }
+    }
+
+    /** Slot kind flips: a passphrase is never tried unstretched, a key never stretched, and neither opens the other. */
+    @Test
+    void shouldNotOpenWhenTheHeaderFlipsTheKindOfASlot() {
+        final String text = "0123456789abcdef0123456789abcdef";
+        final KeySlot slot = passphraseSlot(text);
+        final KeySlot asKey = new KeySlot(1, KeySlot.KIND_KEY_FILE, 0, 0, 0, slot.salt(), slot.wrapped());
+        try (KeySecret secret = passphrase(text);
+            KeySecret bytes = KeySecret.key(text.getBytes(StandardCharsets.US_ASCII))) {
+            refuses(Fixtures.header(key, 1, asKey), secret, "no slot for one");
+            refuses(Fixtures.header(key, 1, asKey), bytes, "none of the 1 key slots");
+            refuses(Fixtures.header(key, 1, slot), bytes, "no slot for one");
+            final KeySlot keySlot = KeySlots.create(bytes, CHEAP, key, Fixtures.VOLUME_ID, Fixtures.RANDOM);
+            refuses(Fixtures.header(key, 1, new KeySlot(1, 2, 64, 2, 1, keySlot.salt(), keySlot.wrapped())), secret);
+        }
+    }
+
+    /** Slots moved between volumes, or between numbers of a volume's keys, open nothing. */
+    @Test
+    void shouldNotOpenASlotOfAnotherVolumeOrKeyNumberWithTheRightPassphrase() {
+        final Header header = Fixtures.header(key, 1, passphraseSlot("correct horse"));
+        try (KeySecret secret = passphrase("correct horse")) {
+            refuses(new Header(1, Seeds.source(52).bytes(16), header.geometry(), 5, 1, header.keyCheck(),
+                header.keySlots()), secret);
+            refuses(new Header(1, Fixtures.VOLUME_ID, header.geometry(), 6, 1, header.keyCheck(), header.keySlots()),
+                secret);
+        }
+    }
+
+    @Test
+    void shouldBringTheKeyBeforeWhileTheHeaderHoldsIt() {
+        final VolumeKey next = new VolumeKey(6, Seeds.source(60).bytes(32));
+        final byte[] wrapped = KeySlots.wrapPrevious(next, key, Fixtures.VOLUME_ID);
+        final Header header = Fixtures.header(key).withVolumeKey(next,
+            Fixtures.header(next).keySlots(), wrapped);
+        try (VolumeKey unlocked = KeySlots.unlock(header, Fixtures.KEY_FILE)) {
+            assertEquals(6, unlocked.number());
+            assertArrayEquals(key.copy(), unlocked.previous().copy());
+            assertArrayEquals(key.copy(), unlocked.byNumber(5).copy());
+            assertEquals(null, unlocked.byNumber(4));
+        }
+        wrapped[3] ^= 1;
+        final Header altered = Fixtures.header(key).withVolumeKey(next, Fixtures.header(next).keySlots(), wrapped);
+        Failures.expect(INTEGRITY, () -> KeySlots.unlock(altered, Fixtures.KEY_FILE), "altered");
     }
 }
