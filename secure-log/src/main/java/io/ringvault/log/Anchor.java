@@ -1,5 +1,7 @@
 package io.ringvault.log;
 
+import io.ringvault.crypto.VolumeKey;
+
 /**
  * Remembers, outside the device, the newest commit that was acknowledged, so that an older image of the device is
  * noticed. One thread at a time: the control plane while opening, a blocking worker afterwards, never an agent.
@@ -35,6 +37,17 @@ public interface Anchor extends AutoCloseable {
      * @throws io.ringvault.block.StorageException FRESHNESS when it is gone or damaged, IO when it cannot be reached
      */
     boolean advance(AnchorValue expected, AnchorValue next);
+
+    /**
+     * The volume key was rotated: what is written from now on is authenticated under this key; what is there under the
+     * key before is accepted until it is overwritten. Same thread as {@link #advance}. An anchor that authenticates
+     * nothing with the volume's keys ignores it.
+     *
+     * @param key the new volume key, not kept
+     */
+    default void rekey(final VolumeKey key) {
+        // Nothing is derived from the volume key.
+    }
 
     @Override
     void close();

@@ -147,6 +147,13 @@ public final class LocalFileAnchor implements Anchor {
         }
     }
 
+    @Override
+    public void rekey(final VolumeKey key) {
+        synchronized (PROCESS) {
+            codec.rekey(key);
+        }
+    }
+
     /** The valid slot with the higher serial; the lock is named to show that it is held. */
     private LocalFileAnchorCodec.Slot load(final FileChannel channel, final FileLock held) throws IOException {
         final ByteBuffer image = ByteBuffer.allocate(LocalFileAnchorCodec.FILE_BYTES + 1);

@@ -1,5 +1,6 @@
 package io.ringvault.log;
 
+import io.ringvault.crypto.Secret;
 import io.ringvault.crypto.VolumeKey;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -29,17 +30,37 @@ final class LocalFileAnchorCodec {
     private static final int MAC_BYTES = 32;
     private static final int SLOT_END = MAC_OFFSET + MAC_BYTES;
 
-    private final byte[] macKey;
     private final byte[] volumeId;
-    private boolean destroyed;
+    private Secret macKey;
+    /** Of the volume key before, while a rotation is under way; otherwise null. */
+    private Secret olderMacKey;
 
     /** One authentic slot. */
     record Slot(byte[] id, long serial, AnchorValue value) {
     }
 
     LocalFileAnchorCodec(final VolumeKey key, final byte[] volumeId) {
-        this.macKey = key.anchorMacKey(volumeId);
         this.volumeId = volumeId.clone();
+        this.macKey = macKey(key);
+        this.olderMacKey = key.previous() == null ? null : macKey(key.previous());
+    }
+
+    private Secret macKey(final VolumeKey key) {
+        final byte[] derived = key.anchorMacKey(volumeId);
+        try {
+            return Secret.of(derived);
+        } finally {
+            KeyFile.zero(derived);
+        }
+    }
+
+    /** What is encoded from now on is authenticated under this volume key; the one before is accepted as well. */
+    void rekey(final VolumeKey key) {
+        if (olderMacKey != null) {
+            olderMacKey.close();
+        }
+        olderMacKey = macKey;
+        macKey = macKey(key);
     }
 
     /** One slot of 4096 bytes. Even serials belong to the first slot, odd ones to the second. */
@@ -54,7 +75,7 @@ final class LocalFileAnchorCodec {
         Le.putLong(slot, EPOCH_OFFSET, value.epoch());
         Le.putLong(slot, TAG_OFFSET, value.tag0());
         Le.putLong(slot, TAG_OFFSET + 8, value.tag1());
-        System.arraycopy(mac(slot), 0, slot, MAC_OFFSET, MAC_BYTES);
+        System.arraycopy(mac(slot, macKey), 0, slot, MAC_OFFSET, MAC_BYTES);
         return slot;
     }
 
@@ -62,7 +83,9 @@ final class LocalFileAnchorCodec {
     Slot decode(final byte[] image, final int which) {
         final byte[] slot = Arrays.copyOfRange(image, which * SLOT_BYTES, (which + 1) * SLOT_BYTES);
         final long serial = Le.getLong(slot, SERIAL_OFFSET);
-        if (!MessageDigest.isEqual(mac(slot), Arrays.copyOfRange(slot, MAC_OFFSET, SLOT_END))
+        final byte[] mac = Arrays.copyOfRange(slot, MAC_OFFSET, SLOT_END);
+        if (!MessageDigest.isEqual(mac(slot, macKey), mac)
+            && (olderMacKey == null || !MessageDigest.isEqual(mac(slot, olderMacKey), mac))
             || !Arrays.equals(MAGIC, Arrays.copyOf(slot, MAGIC.length)) || Le.getInt(slot, VERSION_OFFSET) != VERSION
             || !Arrays.equals(volumeId, Arrays.copyOfRange(slot, VOLUME_ID_OFFSET, ID_OFFSET)) || (serial & 1) != which
             || serial < 0
@@ -80,22 +103,27 @@ final class LocalFileAnchorCodec {
             ? Arrays.copyOfRange(image, VOLUME_ID_OFFSET, ID_OFFSET) : null;
     }
 
-    private byte[] mac(final byte[] slot) {
-        if (destroyed) {
+    private static byte[] mac(final byte[] slot, final Secret key) {
+        if (key.isClosed()) {
             throw new IllegalStateException("the anchor was closed");
         }
+        final byte[] bytes = key.copy();
         try {
             final Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(macKey, "HmacSHA256"));
+            mac.init(new SecretKeySpec(bytes, "HmacSHA256"));
             mac.update(slot, 0, MAC_OFFSET);
             return mac.doFinal();
         } catch (final GeneralSecurityException missing) {
             throw new IllegalStateException("this JDK has no HmacSHA256 (module java.base)", missing);
+        } finally {
+            KeyFile.zero(bytes);
         }
     }
 
     void destroy() {
-        destroyed = true;
-        KeyFile.zero(macKey);
+        macKey.close();
+        if (olderMacKey != null) {
+            olderMacKey.close();
+        }
     }
 }

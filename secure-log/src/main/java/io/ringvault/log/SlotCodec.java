@@ -58,9 +58,9 @@ public final class SlotCodec {
     private static final int ANCHOR_SPEC_BYTES = 368;
     private static final int RESERVED_3 = 372;
     private static final int ANCHOR_SPEC = 376;
-    private static final int PREVIOUS_KEY_NUMBER = 1400;
-    private static final int RESERVED_4 = 1404;
-    private static final int PREVIOUS_KEY = 1408;
+    private static final int PREVIOUS_KEY_NUMBER = 1600;
+    private static final int RESERVED_4 = 1604;
+    private static final int PREVIOUS_KEY = 1608;
     private static final int PREVIOUS_KEY_END = PREVIOUS_KEY + VolumeKey.BYTES;
     private static final int FLAG_CLOSED_CLEANLY = 1;
 

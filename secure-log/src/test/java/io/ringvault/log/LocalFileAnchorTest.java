@@ -225,4 +225,26 @@ class LocalFileAnchorTest {
         anchor.close();
         assertThrows(IllegalStateException.class, anchor::read);
     }
+
+    @Test
+    void shouldBindTheAnchorToTheNewVolumeKeyWhenItWasRotated() {
+        final VolumeKey next = new VolumeKey(key.number() + 1, new byte[32]);
+        anchor.advance(ZERO, ONE);
+        anchor.rekey(next);
+        assertEquals(ONE, anchor.read(), "what the key before authenticated counts until it is overwritten");
+        Failures.expect(StorageException.Category.FRESHNESS, () -> LocalFileAnchor.open(path, next, volumeId,
+            anchor.id()), "damaged anchor");
+        next.previous(key);
+        try (LocalFileAnchor both = LocalFileAnchor.open(path, next, volumeId, anchor.id())) {
+            assertEquals(ONE, both.read());
+            assertTrue(anchor.advance(ONE, TWO));
+            assertEquals(TWO, both.read());
+        }
+        next.previous(null);
+        try (LocalFileAnchor newest = LocalFileAnchor.open(path, next, volumeId, anchor.id())) {
+            assertEquals(TWO, newest.read());
+        }
+        // Whoever has only the key before cannot go on as if nothing had happened: he sees the value before at most.
+        assertEquals(ONE, open().read());
+    }
 }

@@ -181,4 +181,26 @@ class SlotCodecTest {
             .build());
         assertThrows(IllegalArgumentException.class, () -> builder.anchor(1, new byte[31], "").build());
     }
+
+    /** The ring: volume key v lies sealed under v + 1 in every slot that still needs it. */
+    @Test
+    void shouldHoldTheKeyBeforeWhenTheSuperblockNamesIt() {
+        final VolumeKey next = new VolumeKey(6, Seeds.source(61).bytes(32));
+        final VolumeKey before = Fixtures.key();
+        next.previous(before);
+        final Superblock plain = Fixtures.superblock(12).toBuilder().volumeKeyNumber(6).build();
+        final Superblock holding = plain.toBuilder().previousKeyNumber(5).build();
+        final byte[] block = SlotCodec.encode(holding, next, Fixtures.VOLUME_ID);
+        assertEquals(holding, SlotCodec.decode(block, 0, next, Fixtures.VOLUME_ID));
+        try (VolumeKey found = SlotCodec.previousKey(block, 0, next, Fixtures.VOLUME_ID)) {
+            assertArrayEquals(before.copy(), found.copy());
+            assertEquals(5, found.number());
+        }
+        assertNull(SlotCodec.previousKey(SlotCodec.encode(plain, next, Fixtures.VOLUME_ID), 0, next,
+            Fixtures.VOLUME_ID));
+        assertNull(SlotCodec.decode(block, 0, before, Fixtures.VOLUME_ID), "the key before opens no newer slot");
+        next.previous(null);
+        assertThrows(IllegalStateException.class, () -> SlotCodec.encode(holding, next, Fixtures.VOLUME_ID));
+        assertThrows(IllegalArgumentException.class, () -> plain.toBuilder().previousKeyNumber(4).build());
+    }
 }

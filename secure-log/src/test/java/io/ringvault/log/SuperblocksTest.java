@@ -118,4 +118,54 @@ class SuperblocksTest {
                 "header was altered", "volume key 6");
         }
     }
+
+    // ---- a rotation that was interrupted: the header gives key 6 and, under it, key 5
+
+    private Header rotating(final VolumeKey next) {
+        return header.withVolumeKey(next, header.keySlots(), KeySlots.wrapPrevious(next, key, Fixtures.VOLUME_ID));
+    }
+
+    private static VolumeKey next(final VolumeKey before) {
+        final VolumeKey next = new VolumeKey(6, Seeds.source(61).bytes(32));
+        next.previous(before);
+        return next;
+    }
+
+    @Test
+    void shouldTakeSlotsUnderTheKeyBeforeWhenTheSwitchHadNotBegun() {
+        final VolumeKey next = next(key);
+        assertEquals(Fixtures.superblock(11), Superblocks.load(blocks, Fixtures.GEOMETRY, rotating(next), next,
+            warnings).current());
+        assertEquals(List.of(), warnings);
+        final Header settled = header.withVolumeKey(next, header.keySlots(), null);
+        Failures.expect(INTEGRITY, () -> Superblocks.load(blocks, Fixtures.GEOMETRY, settled, next, warnings),
+            "does not verify");
+    }
+
+    /** Serial game: a slot under the older key, which may be known to others, never comes before a newer one's. */
+    @Test
+    void shouldNotTakeAHigherSerialUnderTheKeyBeforeWhenOneUnderTheNewerKeyIsThere() {
+        final VolumeKey next = next(key);
+        final Superblock switched = Fixtures.superblock(12).toBuilder().volumeKeyNumber(6).previousKeyNumber(5).build();
+        blocks.write(1, 1, SlotCodec.encode(switched, next, Fixtures.VOLUME_ID), 0, true);
+        blocks.write(198, 1, SlotCodec.encode(Fixtures.superblock(9999), key, Fixtures.VOLUME_ID), 0, true);
+        final Superblocks slots = Superblocks.load(blocks, Fixtures.GEOMETRY, rotating(next), next, warnings);
+        assertEquals(switched, slots.current());
+        assertNull(slots.other());
+        try (VolumeKey held = slots.previousKey(next, Fixtures.VOLUME_ID)) {
+            assertArrayEquals(key.copy(), held.copy());
+        }
+    }
+
+    /** Mixed copies: an old header (old key slots) over new superblock slots opens nothing. */
+    @Test
+    void shouldNotOpenNewSlotsWithAnOldHeader() {
+        final VolumeKey next = next(key);
+        for (final long serial : new long[] {12, 13}) {
+            final Superblock slot = Fixtures.superblock(serial).toBuilder().volumeKeyNumber(6).build();
+            blocks.write(Fixtures.GEOMETRY.slotBlock(slot.which()), 1, SlotCodec.encode(slot, next,
+                Fixtures.VOLUME_ID), 0, true);
+        }
+        Failures.expect(INTEGRITY, this::load, "does not verify");
+    }
 }
