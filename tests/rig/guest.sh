@@ -11,6 +11,7 @@
 #   --iommu KIND     intel (an emulated Intel IOMMU), or none: VFIO's no-IOMMU mode    [intel]
 #   --hugepages N    2 MiB pages to reserve, on /dev/hugepages                         [0]
 #   --memory SIZE    of the guest                                                      [1536M]
+#   --expect TEXT    a complaint of QEMU or the kernel that belongs to the run (a regular expression); repeatable
 #   --timeout SEC    for the whole run                                                 [240]
 #
 # The guest sees this machine's / read-only under the same paths (9p), with a scratch folder at /run/scratch.
@@ -28,6 +29,7 @@ broken() { printf 'rig: %s\n' "$*" >&2; exit 125; }
 
 log='' share='' iommu=intel hugepages=0 memory=1536M limit=240 prepare=no
 extra=()
+expected=('terminating on signal')
 while [ $# -gt 0 ]; do
     case $1 in
         --prepare) prepare=yes; shift; continue ;;
@@ -42,6 +44,7 @@ while [ $# -gt 0 ]; do
         --iommu) iommu=$2 ;;
         --hugepages) hugepages=$2 ;;
         --memory) memory=$2 ;;
+        --expect) expected+=("$2") ;;
         --timeout) limit=$2 ;;
         *) broken "unknown option $1; see --help" ;;
     esac
@@ -202,8 +205,10 @@ timeout --kill-after=5 "$limit" qemu-system-x86_64 "${machine[@]}" ${extra[@]+"$
 [ ! -e "$log/out" ] || cat "$log/out"
 result=$(sed -n 's/^status \([0-9][0-9]*\).*/\1/p' "$log/exit" 2>/dev/null | head -n 1)
 complaints=$(
-    grep -v 'terminating on signal' "$log/qemu.err" || true
-    grep -aE 'DMAR: \[|[Ff]ault addr|vfio.*fault|AER:|Kernel panic|Oops|BUG:' "$log/console" || true
+    {
+        cat "$log/qemu.err"
+        grep -aE 'DMAR: \[|[Ff]ault addr|vfio.*fault|AER:|Kernel panic|Oops|BUG:' "$log/console" || true
+    } | grep -vE "$(printf '%s|' "${expected[@]}")^\$" || true
 )
 [ -z "$complaints" ] || printf 'rig: %s\n' "$complaints" >&2
 if [ -z "$result" ]; then

@@ -137,6 +137,9 @@ final class DiskSuite {
             say("end of script");
         } catch (final StorageException failed) {
             say("failed: " + failed.category() + ": " + failed.getMessage());
+            for (final Throwable closing : failed.getSuppressed()) {
+                say("closing: " + closing.getMessage());
+            }
             throw failed;
         }
     }

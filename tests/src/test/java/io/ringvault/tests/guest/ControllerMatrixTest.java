@@ -1,0 +1,96 @@
+package io.ringvault.tests.guest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * QEMU's NVMe controller in many shapes, through VFIO and an emulated IOMMU. A DMA that the IOMMU blocks completes as a
+ * success in QEMU: {@code guest.sh} fails the run when the guest's kernel log or QEMU's stderr show one.
+ */
+class ControllerMatrixTest {
+    private static final long IMAGE_BYTES = 64L << 20;
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void requireGuest() throws Exception {
+        Guest.require();
+    }
+
+    @Test
+    @Timeout(600)
+    void shouldDriveControllersOfManyShapes() throws Exception {
+        final Guest guest = new Guest(folder.resolve("shapes"))
+            .option("--expect", "aio failed: (Input/output error|No space)");
+        final List<String> jobs = new ArrayList<>();
+        job(jobs, "driver", guest.controller(image("a"), ""));
+        job(jobs, "driver", guest.controller(image("b"), "logical_block_size=4096,physical_block_size=4096,mdts=1"));
+        job(jobs, "driver", guest.controller(image("c"), "max_ioqpairs=1,mdts=0"));
+        final String several = guest.controllerOf("mdts=5", new Path[] {image("d"), image("e"), image("f")}, "nsid=1",
+            "nsid=2,logical_block_size=4096,physical_block_size=4096", "nsid=5");
+        job(jobs, "driver", several + "?ns=2");
+        job(jobs, "driver", several + "?ns=5");
+        job(jobs, "disk", several);
+        job(jobs, "refuse", several + "?ns=3", "namespace 3 is not active");
+        final String reads = guest.controller(faulty("g", "read", 5), "raw", "");
+        job(jobs, "read-error", reads, "sct 0x2 sc 0x81");
+        final String writes = guest.controller(faulty("h", "write", 28), "raw", "");
+        job(jobs, "write-error", writes, "sct 0x2 sc 0x80");
+        final String said = guest.run(jobs.toArray(String[]::new));
+        assertTrue(said.contains("all jobs done"), said);
+    }
+
+    /** What the kernel's driver wrote ours reads, and the other way round; the controller changes hands each time. */
+    @Test
+    @Timeout(600)
+    void shouldSeeTheSameBytesAsTheKernelsDriverBothWays() throws Exception {
+        final Path exchange = Files.createDirectory(folder.resolve("exchange"));
+        Files.write(exchange.resolve("theirs"), DriverSuite.bytes(21));
+        final Guest guest = new Guest(folder.resolve("handover")).option("--share", exchange.toString());
+        final String uri = guest.controller(image("a"), "");
+        final String address = uri.substring("nvme:".length());
+        final String said = guest.runShell("""
+            $java raw-write %1$s 20
+            $bind %2$s nvme
+            for i in $(seq 100); do [ -b /dev/nvme0n1 ] && break; sleep 0.05; done
+            dd if=/dev/nvme0n1 of=%3$s/ours bs=64k count=16 status=none
+            dd if=%3$s/theirs of=/dev/nvme0n1 bs=64k count=16 conv=fsync status=none
+            $java refuse %1$s 'is bound to nvme, not to vfio-pci; hand it over with: ringvault nvme bind'
+            $bind %2$s vfio-pci
+            $java raw-read %1$s 21
+            """.formatted(uri, address, exchange));
+        assertTrue(said.contains("all jobs done"), said);
+        assertEquals(-1, java.util.Arrays.mismatch(DriverSuite.bytes(20), Files.readAllBytes(exchange.resolve("ours"))),
+            "the kernel reads what our driver wrote");
+    }
+
+    private Path image(final String name) throws java.io.IOException {
+        return Guest.image(folder.resolve(name + ".img"), IMAGE_BYTES);
+    }
+
+    /** A raw file below a rule that fails the first request of a kind. */
+    private String faulty(final String name, final String kind, final int errno) throws java.io.IOException {
+        final Path rules = folder.resolve(name + ".rules");
+        Files.writeString(rules, "[inject-error]\nevent = \"none\"\niotype = \"" + kind + "\"\nerrno = \"" + errno
+            + "\"\nonce = \"off\"\nsector = \"0\"\n", StandardCharsets.UTF_8);
+        return "blkdebug,file.config=" + rules + ",file.image.driver=file,file.image.filename=" + image(name);
+    }
+
+    private static void job(final List<String> jobs, final String... words) {
+        if (!jobs.isEmpty()) {
+            jobs.add("+");
+        }
+        jobs.addAll(List.of(words));
+    }
+}
