@@ -25,7 +25,7 @@ import java.util.Random;
 final class DiskSuite {
     static final int GRANULE = 512;
     static final long USER_BYTES = 1L << 20;
-    static final int OPERATIONS = 400;
+    static final int OPERATIONS = 5000;
 
     private static final byte[] KEY = "the key of the guest's suite ...".getBytes(java.nio.charset.StandardCharsets
         .US_ASCII);

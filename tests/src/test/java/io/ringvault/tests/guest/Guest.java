@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 
 /** On the host: boots one guest by {@code tests/rig/guest.sh} and runs {@link GuestMain} in it. One thread. */
 final class Guest {
@@ -172,7 +173,9 @@ final class Guest {
             process.waitFor();
         }
         final String said = Files.readString(log.resolve("run"), StandardCharsets.UTF_8);
-        System.out.println("guest " + log.getFileName() + ":\n" + said.indent(2).stripTrailing());
+        System.out.println("guest " + log.getFileName() + ":\n" + said.lines()
+            .filter(line -> !line.startsWith("begin ") && !line.startsWith("ack "))
+            .collect(Collectors.joining("\n")).indent(2).stripTrailing());
         if (process.exitValue() != wanted) {
             throw new AssertionError("the guest ended with " + process.exitValue() + " instead of " + wanted + ":\n"
                 + said);

@@ -18,13 +18,14 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class RemovedControllerTest {
     private static final String URI = "nvme:0000:01:00.0";
-    private static final String DEVICE = "nvme,id=pulled,bus=port,serial=PULLED,drive=disk";
+    private static final String DEVICE = "nvme,id=pulled,bus=slot1,serial=PULLED,drive=disk";
     /** PCI Express slot control: power controller off, power indicator off. Its capability is found by its number. */
     private static final String PULL = """
         port=/sys/bus/pci/devices/0000:00:1c.0/config
-        at=$((0x$(od -An -tx1 -j52 -N1 $port)))
-        while [ "$(od -An -tx1 -j$at -N1 $port)" != " 10" ]; do at=$((0x$(od -An -tx1 -j$((at+1)) -N1 $port))); done
-        printf '\\x00\\x07' | dd of=$port bs=1 seek=$((at+24)) conv=notrunc status=none
+        byte() { od -An -tu1 -j$1 -N1 $port | tr -d ' '; }
+        at=$(byte 52)
+        until [ $(byte $at) = 16 ]; do at=$(byte $((at + 1))); done
+        printf '\\x00\\x07' | dd of=$port bs=1 seek=$((at + 24)) conv=notrunc status=none
         """;
 
     @TempDir
@@ -44,7 +45,7 @@ class RemovedControllerTest {
             "--qemu", "-qmp", "--qemu", "unix:" + monitor + ",server=on,wait=off",
             "--qemu", "-blockdev", "--qemu", "driver=raw,node-name=disk,file.driver=file,file.filename="
             + Guest.image(folder.resolve("image"), 64 << 20),
-            "--qemu", "-device", "--qemu", "pcie-root-port,id=port,chassis=1,addr=0x1c",
+            "--qemu", "-device", "--qemu", "pcie-root-port,id=slot1,chassis=1,addr=0x1c",
             "--qemu", "-device", "--qemu", DEVICE);
         final Process process = guest.start(Guest.shell("""
             back() {
@@ -92,7 +93,7 @@ class RemovedControllerTest {
 
     private static void add(final Qmp qmp) throws IOException {
         qmp.command("{\"execute\": \"device_add\", \"arguments\": {\"driver\": \"nvme\", \"id\": \"pulled\", "
-            + "\"bus\": \"port\", \"serial\": \"PULLED\", \"drive\": \"disk\"}}");
+            + "\"bus\": \"slot1\", \"serial\": \"PULLED\", \"drive\": \"disk\"}}");
     }
 
     private static String[] parts(final String text) {
