@@ -36,7 +36,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "format", "info", "verify", "serve", "bench", "nvme"})
+    @ValueSource(strings = {"", "format", "info", "verify", "serve", "bench", "nvme", "doctor"})
     void shouldHelpWhenAskedAtEveryLevel(final String command) {
         assertEquals(0, command.isEmpty() ? run("--help") : run(command, "--help"));
         assertTrue(out.toString().contains("Usage: ringvault " + command), out.toString());
