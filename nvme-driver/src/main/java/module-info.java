@@ -7,7 +7,9 @@ module io.ringvault.nvme {
     exports io.ringvault.nvme.model;
     exports io.ringvault.nvme.spec;
     exports io.ringvault.nvme.vfio;
+    exports io.ringvault.nvme.vfiouser;
+    exports io.ringvault.nvme.vfiouser.server;
 
     provides io.ringvault.block.BlockDeviceProvider with io.ringvault.nvme.model.NvmeModelProvider,
-        io.ringvault.nvme.vfio.VfioProvider;
+        io.ringvault.nvme.vfio.VfioProvider, io.ringvault.nvme.vfiouser.VfioUserProvider;
 }

@@ -109,7 +109,7 @@ final class NvmeController implements AutoCloseable {
 
     /** Whether CSTS says that it works; any owner thread, rarely: a register read crosses the bus. */
     boolean alive() {
-        final int csts = transport.read32(Registers.CSTS_OFFSET);
+        final int csts = transport.status();
         return csts != Registers.ALL_ONES && (csts & Registers.CSTS_CFS) == 0 && (csts & Registers.CSTS_RDY) != 0;
     }
 
@@ -294,9 +294,11 @@ final class NvmeController implements AutoCloseable {
         final int cc = transport.read32(Registers.CC_OFFSET) & ~Registers.CC_SHN_MASK;
         transport.write32(Registers.CC_OFFSET, cc | Registers.CC_SHN_NORMAL);
         final long deadline = transport.nanoTime() + SHUTDOWN_MS * 1_000_000;
-        while (!Registers.shutdownComplete(transport.read32(Registers.CSTS_OFFSET))
+        int csts = transport.read32(Registers.CSTS_OFFSET);
+        while (csts != Registers.ALL_ONES && !Registers.shutdownComplete(csts)
             && transport.nanoTime() - deadline < 0) {
             transport.pause(PARK_NS);
+            csts = transport.read32(Registers.CSTS_OFFSET);
         }
         transport.write32(Registers.CC_OFFSET, 0);
         awaitReady(false, "CSTS.RDY did not clear at shutdown");

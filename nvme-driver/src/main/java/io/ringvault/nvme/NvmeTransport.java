@@ -17,6 +17,14 @@ public interface NvmeTransport extends AutoCloseable {
     /** Reads a 32-bit register by one access. {@code offset} is below 1000h and a multiple of 4. */
     int read32(int offset);
 
+    /**
+     * Controller Status (CSTS) as a queue's owner looks at it, some twenty times a second: never blocks, and may be a
+     * fraction of a second old. All ones when the controller is gone.
+     */
+    default int status() {
+        return read32(0x1C);
+    }
+
     /** Reads a 64-bit register. {@code offset} is below 1000h and a multiple of 8. */
     long read64(int offset);
 
@@ -53,8 +61,8 @@ public interface NvmeTransport extends AutoCloseable {
     }
 
     /**
-     * What keeps the controller away from memory that is not its own: {@code iommu}, {@code none} or {@code
-     * in-process}.
+     * What keeps the controller away from memory that is not its own: {@code iommu}, {@code none}, {@code process}
+     * (it runs in another one) or {@code in-process}.
      */
     String isolation();
 

@@ -47,8 +47,8 @@ public interface BlockDevice extends AutoCloseable {
     }
 
     /**
-     * What keeps the device away from memory that is not its own: {@code "iommu"}, {@code "none"} or {@code
-     * "in-process"}.
+     * What keeps the device away from memory that is not its own: {@code "iommu"}, {@code "none"}, {@code
+     * "process"} (it is one) or {@code "in-process"}.
      */
     String isolation();
 
