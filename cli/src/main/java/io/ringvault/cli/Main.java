@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nA DEVICE is a URI:%n",
     footer = {
         "  nvme+model:PATH   the NVMe controller model over a file; runs anywhere",
+        "  nvme+vfio-user:DIR  the controller behind a vfio-user server's socket DIR/cntrl",
         "  file:PATH         a file or block device",
         "  mem:SIZE          memory, for tries",
         "",

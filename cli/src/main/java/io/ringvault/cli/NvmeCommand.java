@@ -11,7 +11,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
         NvmeListCommand.class, NvmeIdentifyCommand.class, NvmeSmartCommand.class, NvmeErrorLogCommand.class,
         NvmeNamespacesCommand.class, NvmeFormatCommand.class, NvmeBindCommand.class, NvmeUnbindCommand.class,
-        CommandLine.HelpCommand.class})
+        NvmeServeModelCommand.class, CommandLine.HelpCommand.class})
 final class NvmeCommand implements Runnable {
     @Spec
     private CommandSpec spec;
