@@ -47,7 +47,7 @@ public final class VfioTransport implements NvmeTransport {
     private final VfioOptions options;
     private final VfioAccess access;
     private final VfioDevice device;
-    private final Thread hook = new Thread(this::onJvmEnd, "ringvault-vfio-end");
+    private final Thread hook = new Thread(() -> onJvmEnd(GRACE_MS), "ringvault-vfio-end");
     private Mapping bar;
     private MemorySegment registers;
     private DmaArena arena;
@@ -249,8 +249,8 @@ public final class VfioTransport implements NvmeTransport {
     }
 
     /** Runs when the JVM ends: what a close would do to the controller. Memory goes with the process. */
-    private void onJvmEnd() {
-        final long deadline = System.nanoTime() + GRACE_MS * NS_PER_MS;
+    void onJvmEnd(final long graceMs) {
+        final long deadline = System.nanoTime() + graceMs * NS_PER_MS;
         while (!closing && System.nanoTime() - deadline < 0) {
             LockSupport.parkNanos(20 * NS_PER_MS);
         }
