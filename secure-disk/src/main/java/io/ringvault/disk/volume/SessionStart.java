@@ -62,7 +62,9 @@ final class SessionStart {
                 "the freshness anchor changed while the volume was being opened: another process has"
                 + " opened it. Nothing was written to the volume");
         }
-        final byte[] salt = SessionSalt.draw(access.volumeKey, current.serial() + 1, before == null ? 0
+        final long serial = state.levelSlots() ? level(access, state, before == null ? null : anchored, random)
+            : current.serial();
+        final byte[] salt = SessionSalt.draw(access.volumeKey, serial + 1, before == null ? 0
             : before.epoch(), random);
         final SessionIdentity session = new SessionIdentity(sessionId, salt, access.header.volumeId());
         final Superblock.Builder slot = current.toBuilder().session(sessionId, salt).closedCleanly(false);
@@ -71,7 +73,7 @@ final class SessionStart {
         }
         final StartedSession started = publish(access.store, access.header, access.volumeKey, access.sealer,
             state.table(), state.keys(), state.index(), state.memtable(), state.directory(),
-            commit, session, state.log().nextGeneration(), state.nextTableId(), slot, current.serial(), state.lately(),
+            commit, session, state.log().nextGeneration(), state.nextTableId(), slot, serial, state.lately(),
             random);
         state.memtable().close();
         return started;
@@ -122,6 +124,28 @@ final class SessionStart {
         return new StartedSession(session, written, raw[0], raw[1], table, sessions, index, job.result(),
             objects.nextGeneration(),
             tableIds.get(), commit, start, streams, lately);
+    }
+
+    /**
+     * Makes both slots name the checkpoint that was recovered from. After that, what only the other checkpoint needed
+     * may be overwritten; and where the newest one is damaged, the good one is no longer in one slot alone, which the
+     * next write would meet.
+     *
+     * @return the serial of the slot that was written, now the highest
+     */
+    private static long level(final VolumeAccess access, final VolumeState state, final AnchorValue anchored,
+                              final RandomSource random) {
+        final Superblock used = state.log().used();
+        final long highest = access.superblocks.current().serial();
+        final long serial = (highest + 1 & 1) == used.which() ? highest + 2 : highest + 1;
+        final Superblock.Builder copy = used.toBuilder().serial(serial);
+        if (anchored != null) {
+            copy.lastAnchored(anchored);
+        }
+        final Superblock slot = copy.build();
+        access.store.write(access.header.geometry().slotBlock(slot.which()), 1,
+            SlotCodec.encode(slot, access.volumeKey, access.header.volumeId(), random), 0, true);
+        return serial;
     }
 
     /**

@@ -84,7 +84,7 @@ final class VolumeReplay {
             applyRecords(chunk);
         }
         return new VolumeState(log, table, keys, index, memtable, log.checkpoint().directory(), nextTableId, lately,
-            anchor);
+            anchor, !slotsAgree());
     }
 
     // ---- segments
@@ -110,23 +110,39 @@ final class VolumeReplay {
     }
 
     /**
-     * Frees what no slot can reach, so that many crashes in a row do not use up the free segments. Quarantine of an
-     * earlier open has outlived its reason: the device was reset (or its lock taken over) twice since. Segments that
-     * the checkpoint itself knows as unreferenced are free when both slots name this same checkpoint.
+     * Frees what recovery from the checkpoint in use cannot reach, so that many crashes in a row do not use up the free
+     * segments. Quarantine of an earlier open has outlived its reason: the device was reset (or its lock taken over)
+     * twice since. Segments that the checkpoint itself knows as unreferenced are free as soon as both slots name this
+     * checkpoint; when they do not yet, {@link SessionStart} makes them before it writes anything else.
      */
     private void freeLeftovers() {
-        final Superblock other = access.superblocks.other();
-        final boolean sameCheckpoint = other != null && other.checkpointRoot().equals(log.used().checkpointRoot())
-            && other.sessionId() == log.used().sessionId();
         for (int segment = 0; segment < table.segmentCount(); segment++) {
             if (table.state(segment) == SegmentState.QUARANTINED) {
                 table.free(segment);
-            } else if (sameCheckpoint && table.state(segment) == SegmentState.CLOSED && table.tableRefs(segment) == 0
-                && table.memRefs(segment) == 0) {
+            } else if (table.state(segment) == SegmentState.CLOSED && table.tableRefs(segment) == 0
+                && table.memRefs(segment) == 0 && !inReplay(segment)) {
                 table.empty(segment, 0, 0);
                 table.free(segment);
             }
         }
+    }
+
+    /** Whether chunks that the checkpoint leaves to replay lie in the segment. */
+    private boolean inReplay(final int segment) {
+        for (final WalkedChunk chunk : log.chunks()) {
+            if (chunk.segment() == segment) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether both slots name the checkpoint in use, so that what only the other one needed may be overwritten. */
+    private boolean slotsAgree() {
+        final Superblock current = access.superblocks.current();
+        final Superblock other = access.superblocks.other();
+        return other != null && other.sessionId() == current.sessionId()
+            && other.checkpointRoot().equals(current.checkpointRoot());
     }
 
     private int segmentOf(final long generation) {

@@ -21,10 +21,12 @@ import java.util.BitSet;
  * @param directory of the checkpoint that was loaded
  * @param lately    segments that the dead session was writing
  * @param anchor    what the anchor held when it was accepted; null without one
+ * @param levelSlots the slots name two checkpoints: both must name the one in use before anything else is written
  * @param nextTableId above every table id ever sealed as far as S_c knows
  */
 public record VolumeState(RecoveredLog log, SegmentTable table, SessionKeys keys, IndexVersion index, Memtable memtable,
-                          PageDirectory directory, long nextTableId, BitSet lately, AnchorValue anchor) {
+                          PageDirectory directory, long nextTableId, BitSet lately, AnchorValue anchor,
+                          boolean levelSlots) {
 
     /** The commit that this is the state of. */
     public CommitId commit() {
