@@ -24,16 +24,38 @@ public final class TableCounts {
         for (int ordinal = 0; ordinal < table.recordBlocks(); ordinal++) {
             load(loader, table, ordinal, ObjectKind.TABLE_RECORDS, block);
             require(RecordBlockCodec.check(block, table.fence(ordinal), table.spanEnd(ordinal)), table, ordinal);
-            for (int run = 0; run < RecordBlockCodec.runs(block); run++) {
-                if (RecordBlockCodec.kind(block, run) == Lookup.FOUND) {
-                    counts.add(RecordBlockCodec.generation(block, run), (long) sign * RecordBlockCodec.count(block,
-                        run));
-                }
-            }
+            add(block, counts, sign);
         }
         for (int ordinal = table.recordBlocks(); ordinal < table.recordBlocks() + table.rangeBlocks(); ordinal++) {
             load(loader, table, ordinal, ObjectKind.TABLE_RANGES, block);
             require(RangeBlockCodec.check(block, table.fence(ordinal), table.spanEnd(ordinal)), table, ordinal);
+        }
+    }
+
+    /**
+     * The same for a table that an edit dropped, or for one who only reads: blocks that cannot be read or make no sense
+     * are left out. The merge that dropped the table made LOST ranges of them and subtracted nothing either, so the
+     * counts stay above the truth and the volume can be opened.
+     */
+    public static void countReadable(final BlockLoader loader, final Table table, final GenerationCounts counts,
+        final int sign) {
+        final byte[] block = new byte[Geometry.SEALED_BYTES];
+        for (int ordinal = 0; ordinal < table.recordBlocks(); ordinal++) {
+            try {
+                load(loader, table, ordinal, ObjectKind.TABLE_RECORDS, block);
+                require(RecordBlockCodec.check(block, table.fence(ordinal), table.spanEnd(ordinal)), table, ordinal);
+            } catch (final StorageException unreadable) {
+                continue;
+            }
+            add(block, counts, sign);
+        }
+    }
+
+    private static void add(final byte[] block, final GenerationCounts counts, final int sign) {
+        for (int run = 0; run < RecordBlockCodec.runs(block); run++) {
+            if (RecordBlockCodec.kind(block, run) == Lookup.FOUND) {
+                counts.add(RecordBlockCodec.generation(block, run), (long) sign * RecordBlockCodec.count(block, run));
+            }
         }
     }
 

@@ -33,6 +33,7 @@ import java.util.List;
  */
 final class VolumeReplay {
     private final VolumeAccess access;
+    private final boolean readOnly;
     private final Geometry geometry;
     private final RecoveredLog log;
     private final SegmentTable table;
@@ -42,8 +43,9 @@ final class VolumeReplay {
     private IndexVersion index;
     private long nextTableId;
 
-    private VolumeReplay(final VolumeAccess access, final RecoveredLog log) {
+    private VolumeReplay(final VolumeAccess access, final RecoveredLog log, final boolean readOnly) {
         this.access = access;
+        this.readOnly = readOnly;
         this.geometry = access.header.geometry();
         this.log = log;
         final LoadedCheckpoint checkpoint = log.checkpoint();
@@ -61,7 +63,14 @@ final class VolumeReplay {
             access.header,
             access.superblocks, access.sealer, anchor, readOnly, windowBytes);
         access.warnings.addAll(log.warnings());
-        return new VolumeReplay(access, log).run(anchor);
+        final VolumeReplay replay = new VolumeReplay(access, log, readOnly);
+        try {
+            return replay.run(anchor);
+        } catch (final RuntimeException failed) {
+            replay.keys.destroy();
+            replay.memtable.close();
+            throw failed;
+        }
     }
 
     private VolumeState run(final AnchorValue anchor) {
@@ -75,11 +84,13 @@ final class VolumeReplay {
         freeLeftovers();
         final BitSet lately = replaySegments();
         final CommitId base = log.checkpoint().commit();
+        final IndexVersion before = index;
         for (final WalkedChunk chunk : log.chunks()) {
             if (chunk.sequence() > base.sequence()) {
                 applyEdit(chunk);
             }
         }
+        recount(before);
         for (final WalkedChunk chunk : log.chunks()) {
             applyRecords(chunk);
         }
@@ -178,26 +189,36 @@ final class VolumeReplay {
             }
         }
         if (!added.isEmpty() || !dropped.isEmpty()) {
-            apply(added, dropped);
+            index = index.withEdit(IndexEdit.recovered(added, dropped, new GenerationCounts()));
         }
     }
 
-    private void apply(final List<Table> added, final List<Long> dropped) {
+    /**
+     * Counts what came with tables and went with tables since the checkpoint. A table that came and went in between, or
+     * only moved to another level, changes nothing, so it need not be readable.
+     *
+     * @throws StorageException of an open for writing, when a new table cannot be counted: a count below the truth would
+     *     let a live segment be reused
+     */
+    private void recount(final IndexVersion before) {
         final GenerationCounts records = new GenerationCounts();
         final GenerationCounts blocks = new GenerationCounts();
-        for (final Table each : added) {
-            TableCounts.count(reader, each, records, 1);
-            each.countBlocks(blocks, 1);
-        }
-        for (final long tableId : dropped) {
-            final Table before = index.table(tableId);
-            if (before == null) {
-                throw StorageException.integrity("the log drops table " + tableId + ", which the index does not have");
+        for (final Table each : index.tables()) {
+            if (before.table(each.id()) == null) {
+                if (readOnly) {
+                    TableCounts.countReadable(reader, each, records, 1);
+                } else {
+                    TableCounts.count(reader, each, records, 1);
+                }
+                each.countBlocks(blocks, 1);
             }
-            TableCounts.count(reader, before, records, -1);
-            before.countBlocks(blocks, -1);
         }
-        index = index.withEdit(IndexEdit.recovered(added, dropped, records));
+        for (final Table each : before.tables()) {
+            if (index.table(each.id()) == null) {
+                TableCounts.countReadable(reader, each, records, -1);
+                each.countBlocks(blocks, -1);
+            }
+        }
         blocks.forEach((generation, count) -> table.addTableRefs(segmentOf(generation), Math.toIntExact(count)));
         records.forEach((generation, count) -> {
             final int segment = table.segmentOf(generation);
