@@ -75,8 +75,7 @@ final class SessionStart {
             state.table(), state.keys(), state.index(), state.memtable(), state.directory(),
             commit, session, state.log().nextGeneration(), state.nextTableId(), slot, serial, state.lately(),
             random);
-        state.memtable().close();
-        return started;
+        return started.withAnchored(before == null ? null : anchored);
     }
 
     /** Writes tables, checkpoint and both slots. */
@@ -121,7 +120,7 @@ final class SessionStart {
         final ReplayPoint start = new ReplayPoint(commit.sequence() + 1, commit.tag0(), commit.tag1(),
             generations(streams),
             segments(streams), slots(streams));
-        return new StartedSession(session, written, raw[0], raw[1], table, sessions, index, job.result(),
+        return new StartedSession(session, null, written, raw[0], raw[1], table, sessions, index, job.result(),
             objects.nextGeneration(),
             tableIds.get(), commit, start, streams, lately);
     }

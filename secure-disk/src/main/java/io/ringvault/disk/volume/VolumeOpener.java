@@ -3,7 +3,6 @@ package io.ringvault.disk.volume;
 import io.ringvault.crypto.RandomSource;
 import io.ringvault.disk.engine.Engine;
 import io.ringvault.disk.engine.EngineConfig;
-import io.ringvault.log.AnchorValue;
 import io.ringvault.log.Place;
 import io.ringvault.log.PageDirectory;
 import io.ringvault.lsm.IndexVersion;
@@ -21,9 +20,13 @@ public final class VolumeOpener {
     public static Engine.Start openForWriting(final VolumeAccess access, final EngineConfig config,
         final RandomSource random) {
         final VolumeState state = VolumeReplay.replay(access, false, config.windowBytes);
-        final StartedSession started = SessionStart.begin(access, state, random);
-        state.keys().destroy();
-        final AnchorValue anchored = access.anchor.read();
+        final StartedSession started;
+        try {
+            started = SessionStart.begin(access, state, random);
+        } finally {
+            state.keys().destroy();
+            state.memtable().close();
+        }
         final Place[] streams = started.streams();
         final long[][] streamStart = new long[2][];
         for (int i = 0; i < 2; i++) {
@@ -33,7 +36,7 @@ public final class VolumeOpener {
         }
         return new Engine.Start(access.device, access.header.geometry(), access.volumeKey, access.header.volumeId(),
             access.anchor,
-            anchored, started.identity(), started.table(), started.sessions(), started.index(), started.current(),
+            started.anchored(), started.identity(), started.table(), started.sessions(), started.index(), started.current(),
             new byte[][] {started.rawA(), started.rawB()}, started.directory(), started.nextGeneration(),
             started.nextTableId(),
             started.base(), started.replayPoint(), streamStart, started.lately());

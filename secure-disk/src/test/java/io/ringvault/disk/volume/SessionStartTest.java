@@ -107,6 +107,33 @@ class SessionStartTest {
         }
     }
 
+    /** Whoever opens next advances the anchor; taking its value for ours would let two writers go on. */
+    @Test
+    void shouldExpectItsOwnAnchorValueWhenAnotherOpenerAdvancedItMeanwhile() {
+        final MemoryAnchor anchor = new MemoryAnchor(TestDisk.KEY);
+        final SimulatedDevice device = TestDisk.format(BLOCKS, 8 << 20, anchor);
+        final List<AnchorValue> ours = new ArrayList<>();
+        final Anchor overtaken = overtaken(anchor, ours);
+        try (VolumeAccess access = access(device, overtaken)) {
+            final AnchorValue taken = begin(access).anchored();
+            assertEquals(ours.getFirst(), taken);
+            assertNotEquals(ours.getFirst(), anchor.read());
+        }
+    }
+
+    private static Anchor overtaken(final MemoryAnchor anchor, final List<AnchorValue> ours) {
+        return (Anchor) java.lang.reflect.Proxy.newProxyInstance(Anchor.class.getClassLoader(),
+            new Class<?>[] {Anchor.class}, (proxy, method, arguments) -> {
+                final Object result = method.invoke(anchor, arguments);
+                if (method.getName().equals("advance")) {
+                    final AnchorValue own = (AnchorValue) arguments[1];
+                    ours.add(own);
+                    anchor.force(new AnchorValue(own.session() + 1, own.epoch(), own.tag0(), own.tag1()));
+                }
+                return result;
+            });
+    }
+
     private Engine.Start begin(final VolumeAccess access) {
         return VolumeOpener.openForWriting(access, tiny(), random::nextBytes);
     }
