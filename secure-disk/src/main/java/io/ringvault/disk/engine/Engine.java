@@ -155,10 +155,7 @@ public final class Engine implements AutoCloseable {
             final SlotWriter slots = new SlotWriter(device, indexQueue, geometry, start.volumeKey(), start.volumeId(),
                 random,
                 start.rawSlots()[0], start.rawSlots()[1]);
-            final CompactionPolicy policy = new CompactionPolicy(new CompactionPolicy.Parameters(config.l0Trigger,
-                config.fanOut,
-                config.tableBlocks, (long) config.tableBlocks * config.fanOut,
-                Math.max(4, Math.min(48, config.l0Trigger + config.fanOut))));
+            final CompactionPolicy policy = new CompactionPolicy(config.compaction());
             indexAgent = new IndexAgent(config, indexQueue, writer, fetcher, objectSegments, slots, toIndex, toData,
                 tableIds,
                 policy, reserves,

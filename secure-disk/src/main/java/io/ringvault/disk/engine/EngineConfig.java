@@ -1,6 +1,7 @@
 package io.ringvault.disk.engine;
 
 import io.ringvault.block.StorageException;
+import io.ringvault.lsm.CompactionPolicy;
 
 /**
  * Every capacity of the engine. All are parameters so that tests with tiny values cross every boundary in a few
@@ -80,6 +81,12 @@ public final class EngineConfig {
         range("objectStagingBlocks", objectStagingBlocks, 8, 4096);
         range("indexBudgetRecords", indexBudgetRecords, 1, 1 << 24);
         return this;
+    }
+
+    /** How the index is compacted. */
+    public CompactionPolicy.Parameters compaction() {
+        return new CompactionPolicy.Parameters(l0Trigger, fanOut, tableBlocks, (long) tableBlocks * fanOut,
+            Math.max(4, Math.min(48, l0Trigger + fanOut)));
     }
 
     private static void range(final String name, final long value, final long least, final long most) {

@@ -4,6 +4,7 @@ import io.ringvault.block.StorageException;
 import io.ringvault.crypto.AeadKey;
 import io.ringvault.crypto.RandomSource;
 import io.ringvault.crypto.VolumeKey;
+import io.ringvault.disk.engine.EngineConfig;
 import io.ringvault.disk.engine.ReplayPoint;
 import io.ringvault.disk.engine.SessionIdentity;
 import io.ringvault.log.AnchorValue;
@@ -48,9 +49,10 @@ final class SessionStart {
 
     /**
      * @param state   the recovered state
-     * @param current the slot that is current, as the base for the next two
+     * @param config  says when free segments are few
      */
-    static StartedSession begin(final VolumeAccess access, final VolumeState state, final RandomSource random) {
+    static StartedSession begin(final VolumeAccess access, final VolumeState state, final EngineConfig config,
+                                final RandomSource random) {
         final Superblock current = access.superblocks.current();
         final CommitId commit = state.commit();
         access.store.flush();
@@ -74,7 +76,7 @@ final class SessionStart {
         final StartedSession started = publish(access.store, access.header, access.volumeKey, access.sealer,
             state.table(), state.keys(), state.index(), state.memtable(), state.directory(),
             commit, session, state.log().nextGeneration(), state.nextTableId(), slot, serial, state.lately(),
-            random);
+            config, random);
         return started.withAnchored(before == null ? null : anchored);
     }
 
@@ -85,15 +87,18 @@ final class SessionStart {
                                   final IndexVersion indexBefore, final Memtable memtable, final PageDirectory previous,
                                   final CommitId commit, final SessionIdentity session, final long nextGeneration,
                                   final long nextTableId, final Superblock.Builder slot, final long serial,
-                                  final BitSet lately, final RandomSource random) {
+                                  final BitSet lately, final EngineConfig config,
+                                  final RandomSource random) {
         final Geometry geometry = header.geometry();
         SessionTable sessions = keys.sessions().with(session.id(), volumeKey.number(), session.salt());
         keys.sessions(sessions);
         final AeadKey sessionKey = keys.key(session.id());
-        final SyncObjectStore objects = new SyncObjectStore(store, geometry, table, sealer, sessionKey, session,
+        final SyncObjectStore objects = new SyncObjectStore(store, geometry, table, sealer, sessionKey, keys, session,
             nextGeneration);
         final AtomicLong tableIds = new AtomicLong(nextTableId);
-        final IndexVersion index = flush(table, indexBefore, memtable, objects, tableIds, geometry);
+        final IndexVersion flushed = flush(table, indexBefore, memtable, objects, tableIds, geometry);
+        final IndexVersion index = new OpenCompaction(geometry, table, config).run(flushed, objects,
+            tableIds::getAndIncrement);
         final Place[] streams = announceStreams(table, objects);
         sessions = retainLive(sessions, table, session.id());
         keys.sessions(sessions);

@@ -12,10 +12,11 @@ import io.ringvault.log.PrefaceCodec;
 import io.ringvault.log.SegmentPurpose;
 import io.ringvault.log.SegmentState;
 import io.ringvault.log.SegmentTable;
+import io.ringvault.log.SessionKeys;
 
 /**
  * Writes objects while a volume is being opened or formatted, before any agent runs: one block after the other, into
- * FREE segments. Control plane.
+ * FREE segments; reads the blocks of tables for merges. Control plane.
  */
 final class SyncObjectStore implements ObjectSink, ObjectReader {
     private final BlockStore store;
@@ -29,10 +30,12 @@ final class SyncObjectStore implements ObjectSink, ObjectReader {
     private long generation;
     private int slot;
     private long nextGeneration;
+    private final VerifiedReader reader;
     private int lastSlot;
 
     SyncObjectStore(final BlockStore store, final Geometry geometry, final SegmentTable table, final BlockSealer sealer,
-                    final AeadKey sessionKey, final SessionIdentity session, final long nextGeneration) {
+                    final AeadKey sessionKey, final SessionKeys keys, final SessionIdentity session,
+                    final long nextGeneration) {
         this.store = store;
         this.geometry = geometry;
         this.table = table;
@@ -40,6 +43,7 @@ final class SyncObjectStore implements ObjectSink, ObjectReader {
         this.sessionKey = sessionKey;
         this.session = session;
         this.nextGeneration = nextGeneration;
+        this.reader = new VerifiedReader(store, geometry, table, sealer, keys);
     }
 
     long nextGeneration() {
@@ -110,15 +114,16 @@ final class SyncObjectStore implements ObjectSink, ObjectReader {
         return session.id();
     }
 
+    /** Reads at once; throws IO or INTEGRITY when the block cannot be had. */
     @Override
     public int start(final int kind, final long objectId, final int ordinal, final long fromGeneration,
-        final int fromSlot,
-                     final byte[] target4080) {
-        throw new IllegalStateException("a memtable flush reads no blocks");
+        final int fromSlot, final byte[] target4080) {
+        reader.load(kind, objectId, ordinal, fromGeneration, fromSlot, target4080);
+        return 0;
     }
 
     @Override
     public int state(final int ticket) {
-        throw new IllegalStateException("a memtable flush reads no blocks");
+        return READY;
     }
 }

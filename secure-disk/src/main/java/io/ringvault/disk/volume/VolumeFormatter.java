@@ -119,7 +119,7 @@ public final class VolumeFormatter {
             eraseHeaders(store, geometry);
             final Anchor anchor = anchors.create(volumeKey, volumeId);
             try (anchor) {
-                writeState(store, header, volumeKey, anchor, random, aead);
+                writeState(store, header, volumeKey, anchor, config, random, aead);
             }
             VolumeHeader.store(store, header);
             store.flush();
@@ -133,8 +133,7 @@ public final class VolumeFormatter {
     }
 
     private static void writeState(final QueueBlockStore store, final Header header, final VolumeKey volumeKey,
-        final Anchor anchor,
-                                   final RandomSource random, final AeadProvider aead) {
+        final Anchor anchor, final EngineConfig config, final RandomSource random, final AeadProvider aead) {
         final BlockSealer sealer = new BlockSealer(aead.create());
         final byte[] salt = SessionSalt.draw(volumeKey, 2, 0, random);
         final SessionIdentity session = new SessionIdentity(1, salt, header.volumeId());
@@ -151,7 +150,8 @@ public final class VolumeFormatter {
         }
         try (Memtable empty = new Memtable(1, 2, generation -> { })) {
             SessionStart.publish(store, header, volumeKey, sealer, table, keys, IndexVersion.empty(), empty, null,
-                new CommitId(0, 0, 0, 0), session, 1, 1, slot, 1, new BitSet(), random);
+                new CommitId(0, 0, 0, 0), session, 1, 1, slot, 1, new BitSet(), config,
+                random);
         } finally {
             keys.destroy();
         }

@@ -22,7 +22,7 @@ public final class VolumeOpener {
         final VolumeState state = VolumeReplay.replay(access, false, config.windowBytes);
         final StartedSession started;
         try {
-            started = SessionStart.begin(access, state, random);
+            started = SessionStart.begin(access, state, config, random);
         } finally {
             state.keys().destroy();
             state.memtable().close();

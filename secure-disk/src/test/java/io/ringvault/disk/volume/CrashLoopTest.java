@@ -1,11 +1,15 @@
 package io.ringvault.disk.volume;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringvault.block.CrashPolicy;
 import io.ringvault.block.SimulatedDevice;
+import io.ringvault.block.StorageException;
 import io.ringvault.disk.TestDisk;
+import io.ringvault.disk.engine.EngineConfig;
+import java.util.ArrayDeque;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -30,6 +34,42 @@ class CrashLoopTest {
         crashAtCheckpoint(2);
     }
 
+    /** Too short to merge or to clean a segment, so whatever each open takes must come back by the next ones. */
+    @Test
+    void shouldOpenWhenManyShortSessionsUnderLoadWereKilled() {
+        for (final long seed : new long[] {18, 21, SEED}) {
+            killShortSessions(seed, 60);
+            killShortSessions(seed, 28);
+        }
+    }
+
+    private static void killShortSessions(final long seed, final int stepsMax) {
+        final Random random = new Random(seed);
+        SimulatedDevice device = full(random, new int[BLOCKS]);
+        for (int kill = 0; kill < CRASHES; kill++) {
+            final TestDisk disk;
+            try {
+                disk = TestDisk.open(device);
+            } catch (final StorageException refused) {
+                throw new AssertionError("seed " + seed + ", kill " + kill + " after at most " + stepsMax + " steps",
+                    refused);
+            }
+            final ArrayDeque<Long> open = new ArrayDeque<>();
+            for (int step = random.nextInt(stepsMax); step > 0; step--) {
+                while (open.size() < 30) {
+                    final int count = 1 + random.nextInt(8);
+                    open.add(random.nextInt(6) == 0 ? disk.sync() : disk.write(random.nextInt(BLOCKS - count) * 4096L,
+                        TestDisk.filled(count * 4096, 2)));
+                }
+                disk.step();
+                open.removeIf(token -> disk.status(token) != null);
+            }
+            assertNull(disk.disk.counters().poisonReason());
+            device = device.crash(CrashPolicy.ALL, seed + kill);
+            disk.disk.abandon();
+        }
+    }
+
     private static void crashAtCheckpoint(final int checkpoints) {
         final Random random = new Random(SEED);
         final int[] expected = new int[BLOCKS];
@@ -37,7 +77,6 @@ class CrashLoopTest {
         for (int crash = 0; crash < CRASHES; crash++) {
             final String where = "seed " + SEED + ", crash " + crash + ", at checkpoint " + checkpoints;
             final TestDisk disk = TestDisk.open(device);
-            final long free = disk.disk.counters().freeSegments();
             int steps = 0;
             long token = -1;
             long sync = -1;
@@ -99,8 +138,8 @@ class CrashLoopTest {
         disk.disk.abandon();
     }
 
-    private static io.ringvault.disk.engine.EngineConfig tiny() {
-        final io.ringvault.disk.engine.EngineConfig config = new io.ringvault.disk.engine.EngineConfig();
+    private static EngineConfig tiny() {
+        final EngineConfig config = new EngineConfig();
         TestDisk.tiny(config);
         return config;
     }

@@ -102,7 +102,7 @@ class SessionStartTest {
             assertTrue(anchor.advance(now, new AnchorValue(now.session() + 7, now.epoch(), now.tag0(), now.tag1())));
             final SimulatedDevice.Snapshot before = device.imageSnapshot();
             assertEquals(StorageException.Category.FRESHNESS, assertThrows(StorageException.class,
-                () -> SessionStart.begin(access, state, random::nextBytes)).category());
+                () -> SessionStart.begin(access, state, tiny(), random::nextBytes)).category());
             assertTrue(before.sameAs(device.imageSnapshot()));
         }
     }
