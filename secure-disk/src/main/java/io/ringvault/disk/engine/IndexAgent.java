@@ -150,7 +150,9 @@ public final class IndexAgent implements Agent {
             }
             case IndexMessages.Grant grant -> {
                 segments.add(grant.segment(), grant.generation(), session);
-                writer.grant(grant.segment(), grant.generation());
+                if (!writer.grant(grant.segment(), grant.generation())) {
+                    send(new IndexMessages.SegmentFinished(grant.segment(), 0));
+                }
             }
             case IndexMessages.EditSealed sealed -> onEditSealed(sealed);
             case IndexMessages.WriteCheckpoint request -> {
@@ -401,7 +403,8 @@ public final class IndexAgent implements Agent {
     }
 
     private void checkFailures() {
-        final String reason = writer.failure() != null ? writer.failure() : slots.failure();
+        final String reason = writer.failure() != null ? writer.failure()
+            : slots.failure() != null ? slots.failure() : fetcher.failure();
         if (reason != null) {
             failed = true;
             send(new IndexMessages.Failed(reason));

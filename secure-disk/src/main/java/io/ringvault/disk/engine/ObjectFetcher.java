@@ -9,7 +9,11 @@ import io.ringvault.log.ObjectReader;
 import io.ringvault.log.SessionKeys;
 import io.ringvault.ring.DmaSlotPool;
 
-/** Reads and verifies table blocks for merges. Index agent only; never blocks. */
+/**
+ * Reads and verifies table blocks for merges. A merge gives a block up for lost when this says FAILED, for good; so
+ * that is said of a block only that does not verify twice or that the medium cannot read, never because the device is
+ * gone. Index agent only; never blocks.
+ */
 final class ObjectFetcher implements ObjectReader {
     private static final int SLOTS = 64;
     private static final int RETRIES_MAX = 4;
@@ -25,6 +29,7 @@ final class ObjectFetcher implements ObjectReader {
     private final byte[] sealed = new byte[Geometry.BLOCK_BYTES];
     private int inFlight;
     private int retriesOwed;
+    private String failure;
 
     private static final class Fetch {
         int kind;
@@ -36,6 +41,7 @@ final class ObjectFetcher implements ObjectReader {
         int state;
         int retries;
         boolean retryOwed;
+        boolean readTwice;
     }
 
     ObjectFetcher(final BlockDevice device, final BlockQueue queue, final Geometry geometry, final BlockSealer sealer,
@@ -77,6 +83,7 @@ final class ObjectFetcher implements ObjectReader {
         }
         fetch.state = PENDING;
         fetch.retries = 0;
+        fetch.readTwice = false;
         if (!send(ticket)) {
             slots.release(ticket);
             return -1;
@@ -119,25 +126,44 @@ final class ObjectFetcher implements ObjectReader {
         return state;
     }
 
+    /** What failed without saying anything about the block, or null: then nothing may be given up for lost. */
+    String failure() {
+        return failure;
+    }
+
     void onCompletion(final int ticket, final int status) {
         final Fetch fetch = fetches[ticket];
         if (BlockStatus.isRetryable(status) && fetch.retries < RETRIES_MAX) {
-            fetch.retries++;
-            fetch.retryOwed = true;
-            retriesOwed++;
+            again(fetch);
             return;
         }
-        inFlight--;
+        if (BlockStatus.origin(status) == BlockStatus.ORIGIN_DRIVER
+            && BlockStatus.code(status) != BlockStatus.DRIVER_INJECTED) {
+            failure = "reading an index block for a merge failed: " + BlockStatus.describe(status);
+            return;
+        }
         boolean verified = false;
         if (status == BlockStatus.OK) {
             slots.buffer().copyOut(slots.offset(ticket), sealed, 0, Geometry.BLOCK_BYTES);
             verified = sealer.openBlock(keys.key(segments.sessionOf(fetch.generation)), fetch.kind, fetch.objectId,
                 fetch.ordinal,
                 fetch.generation, fetch.slot, sealed, fetch.target);
+            if (!verified && !fetch.readTwice) {
+                fetch.readTwice = true;
+                again(fetch);
+                return;
+            }
         }
+        inFlight--;
         if (!verified) {
             counters.integrityErrors++;
         }
         fetch.state = verified ? READY : FAILED;
+    }
+
+    private void again(final Fetch fetch) {
+        fetch.retries++;
+        fetch.retryOwed = true;
+        retriesOwed++;
     }
 }

@@ -107,10 +107,18 @@ final class ObjectWriter implements ObjectSink {
         return grantAsked;
     }
 
-    void grant(final int grantedSegment, final long grantedGeneration) {
+    /**
+     * Takes a segment; false when one is held already, since what was asked for twice may be answered twice: the
+     * owner gives it back unused.
+     */
+    boolean grant(final int grantedSegment, final long grantedGeneration) {
+        grantAsked = false;
+        if (spareSegment >= 0) {
+            return false;
+        }
         spareSegment = grantedSegment;
         spareGeneration = grantedGeneration;
-        grantAsked = false;
+        return true;
     }
 
     /** A segment that nothing more is written to, or -1; its end is {@link #finishedEndSlot()}. Taken once. */

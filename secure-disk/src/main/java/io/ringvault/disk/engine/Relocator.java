@@ -76,6 +76,8 @@ final class Relocator implements WritePath.SpaceJudge {
     private boolean summaryOpen;
     private int cell;
     private int dataSlot;
+    /** Slot of the block or summary that did not verify when it was read first. */
+    private int suspectSlot;
     private boolean compacting;
     /** User placements when the forced compaction that is under way, or the last one that ended, began. */
     private long compactionAt = -1;
@@ -171,6 +173,7 @@ final class Relocator implements WritePath.SpaceJudge {
         victimKey = keys.key(table.session(victim));
         table.victim(victim);
         summarySlot = 1;
+        suspectSlot = 0;
         summaryOpen = false;
         pieceCount = 0;
         phase = table.endSlot(victim) > 1 ? READING : SCANNING;
@@ -287,6 +290,9 @@ final class Relocator implements WritePath.SpaceJudge {
         System.arraycopy(piece, at * Geometry.BLOCK_BYTES, sealedSummary, 0, Geometry.BLOCK_BYTES);
         if (!sealer.openBlock(victimKey, ObjectKind.SUMMARY, 0, 0, victimGeneration, summarySlot, sealedSummary,
             summary)) {
+            if (suspectSlot != summarySlot) {
+                return readAgain(summarySlot);
+            }
             giveUp();
             return false;
         }
@@ -327,12 +333,23 @@ final class Relocator implements WritePath.SpaceJudge {
         if (sealer.openData(victimKey, victimGeneration, dataSlot, lba, sealed, plain)) {
             chunks.placeBlock(LogStream.RELOCATION, lba, plain);
             state.counters.blocksRelocated++;
+        } else if (suspectSlot != dataSlot) {
+            return readAgain(dataSlot);
         } else {
             chunks.placeLost(lba, 1);
             index.lost(lba, 1);
             state.counters.blocksLost++;
         }
         return true;
+    }
+
+    /** Giving a block up is for good, so it is read once more first: a fault on the way here is not damage. */
+    private boolean readAgain(final int slot) {
+        suspectSlot = slot;
+        summaryOpen = false;
+        pieceCount = 0;
+        phase = READING;
+        return false;
     }
 
     /** An index block cannot be verified: whether this block lives is unknown, so the segment is not emptied. */
