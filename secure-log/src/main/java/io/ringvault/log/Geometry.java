@@ -25,6 +25,10 @@ public record Geometry(int segmentBlocks, int segmentCount, long volumeBlocks, l
     public static final int MAX_SEGMENT_BLOCKS = 65536;
     /** Fewest segments of a volume. */
     public static final int MIN_SEGMENTS = 8;
+    /** Checkpoint pages kept for sessions and tables beside the pages of the segment table. */
+    private static final int OTHER_PAGES = 1024;
+    /** Most segments of a volume: their pages and those of sessions and tables fit a checkpoint (format, section 8). */
+    public static final int MAX_SEGMENTS = (CheckpointCodec.MAX_PAGES - OTHER_PAGES) * SegmentPageCodec.ENTRIES;
     /** The most blocks that a volume may have: 2^48, one exbibyte. */
     public static final long MAX_VOLUME_BLOCKS = 1L << 48;
 
@@ -61,6 +65,11 @@ public record Geometry(int segmentBlocks, int segmentCount, long volumeBlocks, l
         if (fitting < MIN_SEGMENTS) {
             return "a device of " + volumeBlocks + " blocks holds " + fitting + " segments of " + segmentBlocks
                 + " blocks; at least " + MIN_SEGMENTS + " are needed: use a larger device or smaller segments";
+        }
+        if (fitting > MAX_SEGMENTS) {
+            return "a device of " + volumeBlocks + " blocks holds " + fitting + " segments of " + segmentBlocks
+                + " blocks, more than the " + MAX_SEGMENTS + " that a checkpoint can list: use segments of at least "
+                + (volumeBlocks / MAX_SEGMENTS + 1) + " blocks";
         }
         if (segmentCount != fitting) {
             return "segment count " + segmentCount + ", but " + fitting + " segments of " + segmentBlocks

@@ -66,4 +66,16 @@ class GeometryTest {
         Failures.expect(CONFIGURATION, () -> new Geometry(16, 10, -1, 10), "-1 blocks");
         Failures.expect(CONFIGURATION, () -> Geometry.forDevice(0, 0, 1), "0 blocks");
     }
+
+    /** Its first checkpoint would fail, or a later one, when sessions and tables need pages of their own. */
+    @Test
+    void shouldRefuseMoreSegmentsThanACheckpointCanList() {
+        final long most = Geometry.MAX_SEGMENTS;
+        assertTrue(SegmentPageCodec.pages(Geometry.MAX_SEGMENTS) < CheckpointCodec.MAX_PAGES);
+        assertEquals(most, new Geometry(1024, (int) most, 32 + most * 1024, 100).segmentCount());
+        Failures.expect(CONFIGURATION, () -> Geometry.forDevice((32 + (most + 1) * 1024) * 4096, 1024, 100),
+            "holds " + (most + 1) + " segments", "at least 1025 blocks");
+        Failures.expect(CONFIGURATION, () -> Geometry.forDevice(Long.MAX_VALUE, 1024, 100), "blocks");
+        assertEquals(most, new Geometry(65536, (int) most, 32 + most * 65536, 1L << 36).segmentCount());
+    }
 }

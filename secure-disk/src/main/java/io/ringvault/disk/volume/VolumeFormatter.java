@@ -40,10 +40,17 @@ public final class VolumeFormatter {
     private VolumeFormatter() {
     }
 
-    /** A segment size that gives about a thousand segments: small volumes need small reserves. */
+    /**
+     * A segment size that gives about a thousand segments: small volumes need small reserves, and very large
+     * ones must not have more segments than a checkpoint can list.
+     */
     public static int defaultSegmentBlocks(final long userBlocks) {
         final long wanted = Long.highestOneBit(Math.max(1, userBlocks / SEGMENTS_WANTED));
-        return Math.clamp(wanted, SEGMENT_BLOCKS_MIN, SEGMENT_BLOCKS_MAX);
+        int blocks = Math.clamp(wanted, SEGMENT_BLOCKS_MIN, SEGMENT_BLOCKS_MAX);
+        while (userBlocks / blocks > Geometry.MAX_SEGMENTS / 2 && blocks < Geometry.MAX_SEGMENT_BLOCKS) {
+            blocks *= 2;
+        }
+        return blocks;
     }
 
     /** Blocks of user data that a segment holds when its chunks are full. */
