@@ -251,11 +251,17 @@ public final class SecureDisk implements AutoCloseable {
     }
 
     private void release() {
-        agents.close();
-        engine.close();
-        access.close();
-        if (ownsDevice) {
-            device.close();
+        try {
+            agents.close();
+        } finally {
+            try {
+                engine.close();
+            } finally {
+                access.close();
+                if (ownsDevice) {
+                    device.close();
+                }
+            }
         }
     }
 }

@@ -120,6 +120,11 @@ public final class DataAgent implements Agent {
         }
     }
 
+    /** After both agents have ended: gives memory back. On the closing thread. */
+    void release() {
+        index.close();
+    }
+
     /** Released when nothing is left to do for the close, or the volume is poisoned and nothing in flight remains. */
     CountDownLatch closedLatch() {
         return closedLatch;

@@ -269,11 +269,15 @@ public final class Engine implements AutoCloseable {
     /** Refuses what came in too late and forgets all keys; the agents have ended. */
     @Override
     public void close() {
-        dataAgent.refuseRest();
-        worker.close();
-        dataKeys.destroy();
-        if (indexKeys != null) {
-            indexKeys.destroy();
+        try {
+            dataAgent.refuseRest();
+            worker.close();
+        } finally {
+            dataKeys.destroy();
+            if (indexKeys != null) {
+                indexKeys.destroy();
+            }
+            dataAgent.release();
         }
     }
 }

@@ -281,6 +281,16 @@ final class IndexStage implements ChunkWriter.Records {
         });
     }
 
+    /** Gives the memtables' memory back; the agents have ended. */
+    void close() {
+        version.frozen().forEach(Memtable::close);
+        for (final Memtable each : new Memtable[] {active, frozen, retired, spare}) {
+            if (each != null) {
+                each.close();
+            }
+        }
+    }
+
     void send(final Object message) {
         if (!toIndexAgent.offer(message)) {
             throw new IllegalStateException("the index agent's mailbox of " + toIndexAgent.capacity() + " is full");

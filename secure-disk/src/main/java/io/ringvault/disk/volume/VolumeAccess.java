@@ -79,8 +79,11 @@ public final class VolumeAccess implements AutoCloseable {
 
     @Override
     public void close() {
-        anchor.close();
-        volumeKey.close();
-        store.close();
+        try {
+            anchor.close();
+        } finally {
+            volumeKey.close();
+            store.close();
+        }
     }
 }
