@@ -65,7 +65,7 @@ public final class VolumeFormatter {
         final long userSegments = (userBlocks + dataBlocksPerSegment(segmentBlocks, config.chunkDataBlocks) - 1)
             / dataBlocksPerSegment(segmentBlocks, config.chunkDataBlocks);
         final long overProvision = (userSegments * OVER_PROVISION_PERCENT + 99) / 100;
-        long spare = overProvision;
+        long spare = Math.max(overProvision, Geometry.MIN_SEGMENTS - userSegments);
         for (int round = 0; round < 3; round++) {
             final long volumeBlocks = Geometry.RESERVED_BLOCKS + (userSegments + spare) * segmentBlocks;
             final Geometry guess = Geometry.forDevice(volumeBlocks * Geometry.BLOCK_BYTES, segmentBlocks,
