@@ -36,7 +36,8 @@ public final class VolumeOpener {
         }
         return new Engine.Start(access.device, access.header.geometry(), access.volumeKey, access.header.volumeId(),
             access.anchor,
-            started.anchored(), started.identity(), started.table(), started.sessions(), started.index(), started.current(),
+            started.anchored(), started.identity(), started.table(), started.sessions(), started.index(),
+            started.current(),
             new byte[][] {started.rawA(), started.rawB()}, started.directory(), started.nextGeneration(),
             started.nextTableId(),
             started.base(), started.replayPoint(), streamStart, started.lately());

@@ -197,7 +197,8 @@ final class VolumeReplay {
      * Counts what came with tables and went with tables since the checkpoint. A table that came and went in between, or
      * only moved to another level, changes nothing, so it need not be readable.
      *
-     * @throws StorageException of an open for writing, when a new table cannot be counted: a count below the truth would
+     * @throws StorageException of an open for writing, when a new table cannot be counted: a count below the truth
+     *     would
      *     let a live segment be reused
      */
     private void recount(final IndexVersion before) {

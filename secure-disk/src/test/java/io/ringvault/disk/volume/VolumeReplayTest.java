@@ -56,7 +56,7 @@ class VolumeReplayTest {
         }
     }
 
-    /** A merge made LOST of a bad index block and dropped its table; the crash that follows must not lock the volume. */
+    /** A merge made LOST of a bad index block and dropped its table; a crash then must not lock the volume. */
     @Test
     void shouldOpenWhenATableThatTheLogDropsCannotBeReadAnyMore() {
         final SimulatedDevice device = crashedWithEdits(table -> true);
