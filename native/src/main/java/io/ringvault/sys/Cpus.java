@@ -35,6 +35,39 @@ public final class Cpus {
         throw new NativeIoException("sched_getaffinity", "calling thread", Libc.errno(capture), "");
     }
 
+    /** Gives the calling thread back the cores that it had before it was pinned. */
+    @FunctionalInterface
+    public interface Restore extends AutoCloseable {
+        /** On the pinned thread only; cores that a container has lost meanwhile are left out. */
+        @Override
+        void close() throws IOException;
+    }
+
+    /**
+     * Lets the calling thread run on these cores only until the result is closed, on the same thread.
+     *
+     * @throws NativeIoException EINVAL when one of them is not in the thread's cpuset: the kernel would silently take
+     *                           the others
+     */
+    public static Restore pinned(final int... cores) throws IOException {
+        final int[] before = usable();
+        for (final int core : cores) {
+            if (Arrays.binarySearch(before, core) < 0) {
+                throw new NativeIoException("sched_setaffinity", "core " + core, Errno.EINVAL,
+                    "usable are " + Arrays.toString(before));
+            }
+        }
+        final Thread owner = Thread.currentThread();
+        pin(cores);
+        return () -> {
+            if (Thread.currentThread() != owner) {
+                throw new IllegalStateException("pinned by " + owner.getName() + ", restored by "
+                    + Thread.currentThread().getName());
+            }
+            pin(before);
+        };
+    }
+
     /**
      * Lets the calling thread run on these cores only.
      *

@@ -34,6 +34,40 @@ class CpusTest {
     }
 
     @Test
+    void shouldGiveTheCoresBackWhenTheRestoreIsClosed() throws Exception {
+        final int[] before = Cpus.usable();
+        try (Cpus.Restore ignored = Cpus.pinned(before[0])) {
+            assertArrayEquals(new int[] {before[0]}, Cpus.usable());
+        }
+        assertArrayEquals(before, Cpus.usable());
+    }
+
+    @Test
+    void shouldRefuseCoresOutsideTheCpusetAlthoughTheKernelWouldTakeTheRest() throws Exception {
+        final int[] before = Cpus.usable();
+        final NativeIoException refused = assertThrows(NativeIoException.class, () -> Cpus.pinned(before[0], 5000));
+        assertTrue(refused.getMessage().contains("core 5000"), refused.getMessage());
+        assertArrayEquals(before, Cpus.usable(), "nothing has changed");
+    }
+
+    @Test
+    void shouldBelongToTheThreadThatWasPinned() throws Exception {
+        try (Cpus.Restore restore = Cpus.pinned(Cpus.usable()[0])) {
+            final AtomicReference<Throwable> failure = new AtomicReference<>();
+            final Thread other = new Thread(() -> {
+                try {
+                    restore.close();
+                } catch (final Throwable thrown) {
+                    failure.set(thrown);
+                }
+            });
+            other.start();
+            other.join();
+            assertInstanceOf(IllegalStateException.class, failure.get());
+        }
+    }
+
+    @Test
     void shouldNameTheUsableCoresWhenPinningToNone() {
         final NativeIoException failed = assertThrows(NativeIoException.class, () -> Cpus.pin(5000));
         assertEquals("EINVAL", failed.errnoName());
