@@ -127,24 +127,23 @@ public final class VfioUserServer implements AutoCloseable {
     }
 
     private void serve(final UnixSocket client) throws IOException {
-        try (ModelEndpoint.Session controller = endpoint.connect();
-            DmaTable memory = new DmaTable(controller)) {
+        final ModelEndpoint.Session controller = endpoint.connect();
+        final DmaTable memory = new DmaTable(controller);
+        try {
             final long bar0Bytes = Math.max(BAR0_LEAST_BYTES,
                 Long.highestOneBit(2 * (ModelEndpoint.DOORBELLS_OFFSET + controller.doorbellBytes()) - 1));
             if (config == null) {
                 config = new PciConfigSpace(bar0Bytes, BAR4_BYTES, BAR5_BYTES);
             }
-            try {
-                current = new ClientSession(client, controller, memory, config, bar0Bytes, limits);
-                if (closing) {
-                    return;
-                }
+            current = new ClientSession(client, controller, memory, config, bar0Bytes, limits);
+            if (!closing) {
                 current.run();
                 log.accept("client " + clients + " left");
-            } finally {
-                current = null;
-                controller.close(); // before its memory goes
             }
+        } finally {
+            current = null;
+            controller.close();
+            memory.close(); // nothing uses it any more
         }
     }
 
