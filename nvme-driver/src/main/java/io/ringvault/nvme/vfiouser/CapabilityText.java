@@ -116,7 +116,7 @@ public final class CapabilityText {
     }
 
     private void keep(final String key, final Object value) {
-        if (!key.isEmpty()) {
+        if (!key.isEmpty() && key.charAt(0) != '.') { // not what lies in an array
             values.put(key, value);
         }
     }

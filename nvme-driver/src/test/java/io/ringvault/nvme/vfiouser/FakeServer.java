@@ -159,12 +159,16 @@ final class FakeServer implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         listener.shutdown();
         if (client != null) {
             client.shutdown();
         }
-        thread.join(LIMIT_MS);
+        try {
+            thread.join(LIMIT_MS);
+        } catch (final InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
         listener.close();
         bar.close();
     }

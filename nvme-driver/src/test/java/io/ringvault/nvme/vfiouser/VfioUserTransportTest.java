@@ -151,7 +151,7 @@ class VfioUserTransportTest {
             answer.flags = 0x21;
             return answer;
         });
-        for (final int size : new int[] {0, 15, 17, 31, 1 << 20, -1}) {
+        for (final int size : new int[] {0, 15, 17, 31, 1 << 20}) {
             assertRefused("bytes", 4, answer -> {
                 answer.size = size;
                 return answer;
@@ -169,12 +169,12 @@ class VfioUserTransportTest {
 
     @Test
     void shouldRefuseAVersionThatItDidNotOffer() {
-        assertRefused("vfio-user 1.0", 1, region(0, 1, 2));
+        assertRefused("vfio-user 1.1", 1, region(0, 1, 2));
         assertRefused("vfio-user 0.9", 1, region(2, 9, 2));
-        assertRefused("NUL", 1, region(6, 0x0101, 1).andThen(answer -> {
+        assertRefused("NUL", 1, answer -> {
             answer.payload = FakeServer.buffer(6).putInt(0).put((byte) '{').put((byte) '}').flip();
             return answer;
-        })::apply);
+        });
         assertRefused("JSON", 1, answer -> {
             answer.payload = FakeServer.buffer(6).putInt(0).put((byte) '{').put((byte) 0).flip();
             return answer;
