@@ -37,7 +37,7 @@ public final class HostileTransport implements NvmeTransport {
         SILENCE
     }
 
-    private static final long TICK_NS = 20_000;
+    private static final long TICK_NS = 200_000;
     private static final int PAGE = 4096;
     private static final int ADMIN_SUBMISSIONS = 0x28;
     private static final int ADMIN_COMPLETIONS = 0x30;

@@ -21,7 +21,8 @@ class ModelIndependenceTest {
     private static final Set<String> PORTS =
         Set.of("ModelTransport.java NvmeTransport", "HostileTransport.java NvmeTransport",
             "NvmeModelProvider.java NvmeBlockDevice",
-        "NvmeModelProvider.java NvmeOptions");
+            "NvmeModelProvider.java NvmeOptions", "NvmeModelProvider.java NvmeTransport",
+            "NvmeModelProvider.java NvmeTransportProvider");
 
     @Test
     void shouldNameNothingOfTheDriverButItsPortsWhenTheModelIsRead() throws IOException {
