@@ -31,6 +31,7 @@ final class NvmeController implements AutoCloseable {
     private final NamespaceFacts namespace;
     private final QueueMemory[] memories;
     private final boolean[] queuesInUse;
+    private String lostQueues = "";
     private boolean closed;
 
     private NvmeController(final String uri, final NvmeTransport transport, final NvmeOptions options,
@@ -138,14 +139,22 @@ final class NvmeController implements AutoCloseable {
     record QueuePairHandle(QueuePair pair, QueueMemory memory) {
     }
 
-    /** Deletes a queue pair; its commands in flight are abandoned. After a failure its identifier is not used again. */
+    /**
+     * Deletes a queue pair; its commands in flight are abandoned. Where the controller does not do it, the identifier
+     * is not used again and its memory stays until the device is closed, which resets the controller; the reason is told
+     * when queues run out.
+     */
     synchronized void deleteQueuePair(final int id) {
         if (closed || !queuesInUse[id] || admin.isDead()) {
             return;
         }
-        admin.execute("Delete I/O Submission Queue " + id, Opcode.DELETE_SUBMISSION_QUEUE, 0, 0, id, 0);
-        admin.execute("Delete I/O Completion Queue " + id, Opcode.DELETE_COMPLETION_QUEUE, 0, 0, id, 0);
-        queuesInUse[id] = false;
+        try {
+            admin.execute("Delete I/O Submission Queue " + id, Opcode.DELETE_SUBMISSION_QUEUE, 0, 0, id, 0);
+            admin.execute("Delete I/O Completion Queue " + id, Opcode.DELETE_COMPLETION_QUEUE, 0, 0, id, 0);
+            queuesInUse[id] = false;
+        } catch (final StorageException refused) {
+            lostQueues = "; queue " + id + " was closed but is lost: " + refused.getMessage();
+        }
     }
 
     private int freeQueue() {
@@ -155,7 +164,7 @@ final class NvmeController implements AutoCloseable {
             }
         }
         throw StorageException.configuration("device '" + uri + "' grants " + queues()
-            + " I/O queues and all are in use; close one, or use a controller with more");
+            + " I/O queues and all are in use; close one, or use a controller with more" + lostQueues);
     }
 
     private QueueMemory memory(final int id, final int entries) {

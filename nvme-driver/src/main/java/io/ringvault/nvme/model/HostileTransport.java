@@ -31,6 +31,10 @@ public final class HostileTransport implements NvmeTransport {
         STATUS,
         /** Bytes of any DMA memory change: rings, lists, Identify data, blocks. */
         MEMORY,
+        /** The block that the newest command moves changes, just before or just after it is moved. */
+        DATA,
+        /** The newest command itself changes before it is carried out: another place, another opcode, other memory. */
+        COMMAND,
         /** A page of DMA memory is overwritten by another one. */
         PAGE,
         /** The controller does nothing for a while, or ever. */
@@ -41,6 +45,7 @@ public final class HostileTransport implements NvmeTransport {
     private static final int PAGE = 4096;
     private static final int ADMIN_SUBMISSIONS = 0x28;
     private static final int ADMIN_COMPLETIONS = 0x30;
+    private static final int CREATE_SUBMISSION_QUEUE = 1;
     private static final int CREATE_COMPLETION_QUEUE = 5;
 
     private final NvmeTransport honest;
@@ -119,9 +124,12 @@ public final class HostileTransport implements NvmeTransport {
         }
         if (!buffers.isEmpty()) {
             attackMemory();
+            attackCommand();
+            attackData();
         }
         honest.onPoll().run();
         if (!rings.isEmpty()) {
+            attackData();
             attackCompletions();
         }
     }
@@ -138,6 +146,58 @@ public final class HostileTransport implements NvmeTransport {
             final MemorySegment source = buffer();
             MemorySegment.copy(source, (long) PAGE * random.nextLong(source.byteSize() / PAGE), target,
                 (long) PAGE * random.nextLong(target.byteSize() / PAGE), PAGE);
+        }
+    }
+
+    /** The newest command of some I/O queue as the admin queue's memory tells; null when there is none. */
+    private MemorySegment newestCommand() {
+        for (int tries = 0; adminSubmissions != null && tries < 16; tries++) {
+            final long at = 64L * random.nextInt(16);
+            if ((adminSubmissions.get(Words.DWORD, at) & 0xFF) != CREATE_SUBMISSION_QUEUE) {
+                continue;
+            }
+            final int size = adminSubmissions.get(Words.DWORD, at + 40);
+            final long doorbell = 2L * (size & 0xFFFF) * strideBytes;
+            final MemorySegment ring = memory(adminSubmissions.get(Words.QWORD, at + 24));
+            if (ring != null && doorbell + 4 <= honest.doorbells().byteSize()) {
+                final int entries = (int) Math.min((size >>> 16) + 1, ring.byteSize() / 64);
+                final int tail = Words.load32(honest.doorbells(), doorbell);
+                return ring.asSlice(64L * Math.floorMod(tail - 1, entries), 64);
+            }
+        }
+        return null;
+    }
+
+    /** From an address to the end of its buffer, or null. */
+    private MemorySegment memory(final long address) {
+        for (final DmaBuffer buffer : buffers) {
+            final long offset = address - buffer.deviceAddress(0);
+            if (offset >= 0 && offset < buffer.lengthBytes()) {
+                return buffer.segment().asSlice(offset);
+            }
+        }
+        return null;
+    }
+
+    private void attackData() {
+        final MemorySegment command = strikes(Attack.DATA) ? newestCommand() : null;
+        final MemorySegment data = command == null ? null : memory(command.get(Words.QWORD, 24));
+        if (data != null) {
+            final long at = random.nextLong(Math.min(data.byteSize(), PAGE));
+            data.set(ValueLayout.JAVA_BYTE, at, (byte) (data.get(ValueLayout.JAVA_BYTE, at) ^ 1 << random.nextInt(8)));
+        }
+    }
+
+    private void attackCommand() {
+        final MemorySegment command = strikes(Attack.COMMAND) ? newestCommand() : null;
+        if (command == null) {
+            return;
+        }
+        switch (random.nextInt(4)) {
+            case 0 -> command.set(Words.QWORD, 40, command.get(Words.QWORD, 40) ^ 1L << random.nextInt(12));
+            case 1 -> command.set(Words.DWORD, 0, command.get(Words.DWORD, 0) ^ 1 << random.nextInt(4));
+            case 2 -> command.set(Words.QWORD, 24, command.get(Words.QWORD, 24) ^ (long) PAGE << random.nextInt(4));
+            default -> command.set(Words.DWORD, 48, command.get(Words.DWORD, 48) ^ 1 << random.nextInt(32));
         }
     }
 
