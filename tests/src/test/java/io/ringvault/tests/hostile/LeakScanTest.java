@@ -46,7 +46,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LeakScanTest {
     private static final int VOLUME_BYTES = 4 << 20;
     private static final int DEVICE_BYTES = 48 << 20;
-    private static final int SECRET_BYTES = 256 << 10;
+    private static final int SECRET_BYTES = 128 << 10;
 
     @TempDir
     private Path directory;
@@ -113,7 +113,7 @@ class LeakScanTest {
                     .configure(LeakScanTest::small));
                 for (int i = 0; i < 150; i++) {
                     operate(disk);
-                    if (i % 10 == 0) {
+                    if (i % 15 == 0) {
                         secrets.checkAbsent(transport.buffers(), "session " + session + ", operation " + i);
                     }
                 }

@@ -19,6 +19,8 @@ import java.util.Set;
  */
 final class SecretIndex {
     private static final int WINDOW = 16;
+    private static final int PAGE = 4096;
+    private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[PAGE]);
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED;
 
     private final Set<String> known = new HashSet<>();
@@ -87,11 +89,21 @@ final class SecretIndex {
         return (int) (low * 0x9E37_79B9_7F4A_7C15L >>> 33) & first.length - 1;
     }
 
-    /** What is found in the memory, or null: the name of the secret and where. */
+    /** What is found in the memory, or null: the name of the secret and where. Pages of zeros are passed over. */
     String find(final MemorySegment memory) {
-        final long end = memory.byteSize() - WINDOW;
         searchedBytes += memory.byteSize();
-        for (long at = 0; at <= end; at++) {
+        final long end = memory.byteSize() - WINDOW + 1;
+        String found = null;
+        for (long page = 0; page < end && found == null; page += PAGE) {
+            final long next = Math.min(page + PAGE, memory.byteSize());
+            final boolean zero = MemorySegment.mismatch(memory, page, next, ZEROS, 0, next - page) < 0;
+            found = find(memory, zero ? Math.max(page, next - WINDOW) : page, Math.min(next, end));
+        }
+        return found;
+    }
+
+    private String find(final MemorySegment memory, final long from, final long to) {
+        for (long at = from; at < to; at++) {
             final long low = memory.get(WORD, at);
             int slot = slot(low);
             while (owner[slot] != 0) {
