@@ -1,38 +1,51 @@
 package io.ringvault.nvme;
 
 import io.ringvault.block.StorageException;
+import io.ringvault.nvme.spec.Opcode;
 import io.ringvault.nvme.spec.StatusField;
 import io.ringvault.nvme.spec.StatusText;
 
 /**
- * The admin queue, one command at a time: NVM Express Base 2.1, section 5. Control plane, any thread; calls block up
- * to the time-out, spinning briefly and then parking.
+ * The admin queue, one command at a time, beside requests for asynchronous events: NVM Express Base 2.1, section 5.
+ * Control plane, any thread; calls block up to the time-out, spinning briefly and then parking.
  *
- * <p>After a time-out or an impossible completion the controller's state is unknown: every later command fails at once.
+ * <p>After a time-out or an impossible completion the controller's state is unknown: every later command fails at once,
+ * and the recovery resets the controller and makes a new admin queue over the same memory.
  */
 final class AdminQueue {
     /** Entries of both admin queues. */
     static final int ENTRIES = 16;
 
-    private static final int SPINS = 200;
-    private static final long PARK_NS = 50_000;
+    /** Hears of requests for events that have ended, under the controller's lock. */
+    @FunctionalInterface
+    interface EventListener {
+        /** The completion's status and dword 0. */
+        void onEvent(int status, int result);
+    }
+
     private static final int PAGES = 1;
+    private static final int COMMAND_TRACKERS = 8;
 
     private final String uri;
-    private final NvmeTransport transport;
     private final QueuePair pair;
     private final QueueMemory memory;
     private final long timeoutMs;
+    private final Waiter waiter;
+    private final EventListener events;
+    private final boolean[] isEvent = new boolean[ENTRIES];
+    private final QueuePair.Listener onCommand = this::onCommand;
+    private int eventsOutstanding;
     private String dead;
 
     private boolean answered;
     private int status;
     private int result;
 
-    AdminQueue(final String uri, final NvmeTransport transport, final QueueMemory memory,
-        final QueuePair pair, final long timeoutMs) {
+    AdminQueue(final String uri, final QueueMemory memory, final QueuePair pair, final long timeoutMs,
+               final Waiter waiter, final EventListener events) {
+        this.waiter = waiter;
+        this.events = events;
         this.uri = uri;
-        this.transport = transport;
         this.memory = memory;
         this.pair = pair;
         this.timeoutMs = timeoutMs;
@@ -80,17 +93,26 @@ final class AdminQueue {
     }
 
     /** The same with a time-out of its own: formatting takes minutes. */
-    synchronized int execute(final String what, final int opcode, final int nsid, final long prp1,
-        final long cdw10and11, final int cdw12, final long waitMs) {
+    int execute(final String what, final int opcode, final int nsid, final long prp1, final long cdw10and11,
+                final int cdw12, final long waitMs) {
+        return execute(what, opcode, nsid, prp1, 0, cdw10and11, cdw12, waitMs);
+    }
+
+    /** Runs a command that says no more than where two pages are. */
+    void giveTwoPages(final String what, final int opcode, final long firstAddress, final long secondAddress) {
+        execute(what, opcode, 0, firstAddress, secondAddress, 0, 0, timeoutMs);
+    }
+
+    private synchronized int execute(final String what, final int opcode, final int nsid, final long prp1, final long prp2,
+                             final long cdw10and11, final int cdw12, final long waitMs) {
         if (dead != null) {
             throw StorageException.io("device '" + uri + "': " + what + " not sent: " + dead);
         }
         final int tracker = pair.claim();
         answered = false;
-        pair.place(tracker, opcode, nsid, prp1, 0, cdw10and11, cdw12);
+        pair.place(tracker, opcode, nsid, prp1, prp2, cdw10and11, cdw12);
         pair.ring();
         await(what, waitMs);
-        pair.release(tracker);
         if (!StatusField.isSuccess(status)) {
             throw StorageException.io("device '" + uri + "': " + what + " failed: " + StatusText.describe(status));
         }
@@ -98,28 +120,59 @@ final class AdminQueue {
     }
 
     private void await(final String what, final long waitMs) {
-        final long deadline = transport.nanoTime() + waitMs * 1_000_000;
-        for (int i = 0; !answered; i++) {
-            pair.poll(this::onCommand, 1);
+        final long deadline = waiter.deadline(waitMs);
+        for (int turn = 0; !answered; turn++) {
+            poll();
+            if (dead != null) {
+                throw StorageException.io("device '" + uri + "': " + dead);
+            }
+            if (!answered && (waiter.over(deadline) || waiter.closing())) {
+                dead = waiter.closing() ? what + " was not awaited: the device is being closed"
+                    : "no answer to " + what + " within " + waitMs + " ms";
+                throw StorageException.io("device '" + uri + "': " + dead);
+            }
+            waiter.pause(turn);
+        }
+    }
+
+    /** Takes what has been answered, events above all. */
+    synchronized void poll() {
+        if (dead == null) {
+            pair.poll(onCommand, ENTRIES);
             if (pair.broken()) {
-                dead = "the controller answered " + what + " with an impossible completion";
-                throw StorageException.io("device '" + uri + "': " + dead);
-            }
-            if (!answered && transport.nanoTime() - deadline > 0) {
-                dead = "no answer to " + what + " within " + waitMs + " ms";
-                throw StorageException.io("device '" + uri + "': " + dead);
-            }
-            if (i > SPINS) {
-                transport.pause(PARK_NS);
-            } else {
-                Thread.onSpinWait();
+                dead = "the controller sent an impossible completion on its admin queue";
             }
         }
     }
 
+    /** Why no more commands are sent; null while they are. */
+    synchronized String death() {
+        return dead;
+    }
+
+    /** Sends one more request for an event; false when enough are outstanding. */
+    synchronized boolean requestEvent() {
+        if (dead != null || eventsOutstanding >= ENTRIES - 1 - COMMAND_TRACKERS) {
+            return false;
+        }
+        final int tracker = pair.claim();
+        isEvent[tracker] = true;
+        eventsOutstanding++;
+        pair.place(tracker, Opcode.ASYNC_EVENT_REQUEST, 0, 0, 0, 0, 0);
+        pair.ring();
+        return true;
+    }
+
     private void onCommand(final int tracker, final int commandStatus, final int commandResult) {
-        status = commandStatus;
-        result = commandResult;
-        answered = true;
+        pair.release(tracker);
+        if (isEvent[tracker]) {
+            isEvent[tracker] = false;
+            eventsOutstanding--;
+            events.onEvent(commandStatus, commandResult);
+        } else {
+            status = commandStatus;
+            result = commandResult;
+            answered = true;
+        }
     }
 }

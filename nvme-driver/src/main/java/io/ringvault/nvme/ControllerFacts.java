@@ -68,6 +68,12 @@ public record ControllerFacts(String model, String serial, String firmware, Stri
             IdentifyController.datasetManagement(identify), IdentifyController.writeZeroes(identify));
     }
 
+    /** Whether this is the same controller with the same limits; its firmware may be another. */
+    boolean sameControllerAs(final ControllerFacts before) {
+        return new ControllerFacts(model, serial, before.firmware, before.version, queueEntries, doorbellStride,
+            commandBytes, namespaces, volatileCache, deallocates, zeroes).equals(before);
+    }
+
     /** MDTS in bytes, at most what one page of PRP entries describes. */
     static int commandBytes(final int exponent, final int pageShift) {
         final int shift = exponent + pageShift;

@@ -28,6 +28,11 @@ public record NamespaceFacts(int id, long blocks, int blockShift, int metadataBy
         return new NamespaceFacts(id, blocks, blockShift, 0, false, 0, false);
     }
 
+    /** The same with another size. */
+    NamespaceFacts withBlocks(final long count) {
+        return new NamespaceFacts(id, count, blockShift, metadataBytes, extended, protectionType, writeProtected);
+    }
+
     /** Reads a private copy of Identify Namespace. */
     static NamespaceFacts of(final String uri, final int id, final MemorySegment identify) {
         final String name = "device '" + uri + "': namespace " + Integer.toUnsignedString(id);

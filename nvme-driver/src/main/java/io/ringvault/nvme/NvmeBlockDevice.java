@@ -4,6 +4,7 @@ import io.ringvault.block.BlockDevice;
 import io.ringvault.block.DmaBuffer;
 import io.ringvault.block.OpenMode;
 import io.ringvault.block.StorageException;
+import java.util.function.Consumer;
 
 /**
  * One namespace of one controller as a {@link BlockDevice}. Control plane only, apart from the descriptive methods;
@@ -52,7 +53,9 @@ public final class NvmeBlockDevice implements BlockDevice {
                                        final NvmeOptions options) {
         final NvmeController controller = NvmeController.open(uri, transport, options);
         try {
-            return new NvmeBlockDevice(uri, mode, options, controller);
+            final NvmeBlockDevice device = new NvmeBlockDevice(uri, mode, options, controller);
+            controller.recovery().start();
+            return device;
         } catch (final RuntimeException failed) {
             try {
                 controller.close();
@@ -91,6 +94,32 @@ public final class NvmeBlockDevice implements BlockDevice {
     @Override
     public boolean volatileCache() {
         return controller.facts().volatileCache();
+    }
+
+    /** A controller that stops answering is reset while the device is in use. */
+    @Override
+    public boolean mayReset() {
+        return true;
+    }
+
+    @Override
+    public String failureReason() {
+        return controller.recovery().failure();
+    }
+
+    /**
+     * Who hears of resets and of what the controller reports, a line at a time, on a control-plane thread; each kind of
+     * event at most once a minute. Without a listener the lines go to the system logger.
+     */
+    public void listener(final Consumer<String> listener) {
+        controller.listener(listener);
+    }
+
+    /** What happened to the controller since it was opened. Any thread. */
+    public ControllerHealth health() {
+        final ControllerRecovery recovery = controller.recovery();
+        return new ControllerHealth(recovery.resets(), recovery.aborts(), controller.eventCounts(),
+            recovery.lastReset(), recovery.failure());
     }
 
     @Override
@@ -153,6 +182,7 @@ public final class NvmeBlockDevice implements BlockDevice {
         }
     }
 
+    /** Also ends a recovery under way; nothing is completed afterwards. */
     @Override
     public void close() {
         if (!closed) {

@@ -19,18 +19,31 @@ import java.util.function.LongSupplier;
  * identical bytes, a bounded number of times; a flush never is. What the controller does not offer is done without:
  * deallocate succeeds and does nothing, write zeroes becomes writes from a page of zeros.
  *
- * <p>When a command is overdue, the controller reports a fatal state, or a completion is impossible, the <em>whole
- * queue</em> fails: requests in flight end with the driver's code and later ones with DRIVER_GONE. The controller may
- * still write to the buffers of such requests until the device has been closed (reset), so they must not be reused
- * before.
+ * <p>A command that is overdue is aborted, then the controller is reset: {@link ControllerRecovery} says how. Here,
+ * <pre>
+ *  RUNNING --the recovery's word has changed--&gt; PARKED: rings and doorbells rest, requests are kept, nothing completes
+ *  PARKED  --queue created anew--&gt; RUNNING: every request starts again with the identical commands; a flush ends with
+ *                                    DRIVER_RESET, since it may have lost what it was to keep
+ *  PARKED  --recovery failed--&gt; FAILED
+ *  RUNNING --impossible completion--&gt; FAILED: requests in flight end with DRIVER_PROTOCOL, later ones with DRIVER_GONE
+ * </pre>
+ * An overdue flush is not aborted, as an aborted flush would be a failed one: the controller is reset at once. A request
+ * on whose account the controller was reset {@link #BLAMED_MAX} times ends with DRIVER_TIMEOUT. Buffers of requests
+ * that were in flight when the queue FAILED must rest until the device has been closed.
  *
  * <p>Owned by one thread. Never allocates, locks, throws or logs for a device's sake; the system clock is asked on
  * every 64th poll. Bad arguments throw.
  */
 public final class NvmeBlockQueue implements BlockQueue {
+    /** Resets on account of one request before it is given up. */
+    static final int BLAMED_MAX = 3;
+
     private static final int LARGEST_RANGE_BLOCKS = 1 << 24;
+    private static final int NO_TRACKER = -1;
 
     private final NvmeBlockDevice device;
+    private final ControllerRecovery recovery;
+    private final QueueLink link;
     private final QueuePair pair;
     private final PrpList prps;
     private final Transfers transfers;
@@ -49,6 +62,7 @@ public final class NvmeBlockQueue implements BlockQueue {
     private final long[] lengthOf;
     private final byte[] retriesOf;
     private final long[] deadlineOf;
+    private final boolean[] abortedOf;
 
     private BlockCompletionHandler handler;
     private int delivered;
@@ -56,12 +70,24 @@ public final class NvmeBlockQueue implements BlockQueue {
     private long retries;
     private boolean closed;
 
-    NvmeBlockQueue(final NvmeBlockDevice device, final NvmeController.QueuePairHandle handle, final int depth,
-                   final NvmeOptions options, final LongSupplier nanoTime) {
+    private int seenWord;
+    private boolean parked;
+    private long resets;
+    private long acknowledged;
+    private int abortTracker = NO_TRACKER;
+    private boolean abortHeld;
+    private int abortHeldStatus;
+    private boolean resetAsked;
+
+    NvmeBlockQueue(final NvmeBlockDevice device, final QueueLink link, final int depth, final NvmeOptions options,
+                   final LongSupplier nanoTime) {
         this.device = device;
-        this.pair = handle.pair();
-        this.prps = new PrpList(handle.memory().pages());
-        this.transfers = new Transfers(pair, prps, device.namespace(), handle.memory().bounce(),
+        this.recovery = device.controller().recovery();
+        this.link = link;
+        this.seenWord = link.resumeWord();
+        this.pair = link.pair;
+        this.prps = new PrpList(link.memory.pages());
+        this.transfers = new Transfers(pair, prps, device.namespace(), link.memory.bounce(),
             device.zeroPageAddress(), device.sinkPageAddress());
         this.requests = new Requests(depth);
         this.clock = new PollClock(nanoTime);
@@ -78,6 +104,7 @@ public final class NvmeBlockQueue implements BlockQueue {
         this.lengthOf = new long[trackers];
         this.retriesOf = new byte[trackers];
         this.deadlineOf = new long[trackers];
+        this.abortedOf = new boolean[trackers];
     }
 
     @Override
@@ -109,6 +136,9 @@ public final class NvmeBlockQueue implements BlockQueue {
     @Override
     public boolean flush(final long token) {
         checkWritable();
+        if (acknowledged != resets && device.volatileCache()) {
+            return complete(token, BlockStatus.DRIVER_RESET);
+        }
         return start(token, Opcode.FLUSH, 0, 0, 1, null, 0);
     }
 
@@ -119,7 +149,7 @@ public final class NvmeBlockQueue implements BlockQueue {
         if (device.facts().deallocates()) {
             return start(token, Opcode.DATASET_MANAGEMENT, 0, offsetBytes, lengthBytes, null, 0);
         }
-        return complete(token);
+        return complete(token, 0);
     }
 
     @Override
@@ -129,23 +159,23 @@ public final class NvmeBlockQueue implements BlockQueue {
         return start(token, Opcode.WRITE_ZEROES, 0, offsetBytes, lengthBytes, null, 0);
     }
 
-    /** A request that needs no command: the next poll delivers it. */
-    private boolean complete(final long token) {
+    /** A request that needs no command: the next poll delivers it, with a driver's code or 0 for success. */
+    private boolean complete(final long token, final int driverCode) {
         final int request = requests.take(token);
         if (request == Requests.NONE) {
             return false;
         }
         requests.next[request] = 0;
         requests.end[request] = 0;
-        if (failure != 0) {
-            requests.fail(request, gone());
+        if (failure != 0 || driverCode != 0) {
+            requests.fail(request, driverError(failure != 0 ? BlockStatus.DRIVER_GONE : driverCode));
         }
         requests.appendReady(request);
         return true;
     }
 
-    private static int gone() {
-        return BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_GONE, false);
+    private static int driverError(final int code) {
+        return BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, code, false);
     }
 
     private boolean start(final long token, final int opcode, final int flags, final long offset, final long length,
@@ -156,16 +186,19 @@ public final class NvmeBlockQueue implements BlockQueue {
         }
         requests.opcodes[request] = (byte) opcode;
         requests.flags[request] = flags;
+        requests.start[request] = offset;
         requests.next[request] = offset;
         requests.end[request] = offset + length;
         requests.buffers[request] = buffer;
         requests.bufferDelta[request] = bufferOffset - offset;
         if (failure != 0) {
-            requests.fail(request, gone());
+            requests.fail(request, driverError(BlockStatus.DRIVER_GONE));
             requests.appendReady(request);
         } else {
             requests.appendWaiting(request);
-            send();
+            if (!parked) {
+                send();
+            }
         }
         return true;
     }
@@ -185,6 +218,7 @@ public final class NvmeBlockQueue implements BlockQueue {
                 startOf[tracker] = start;
                 lengthOf[tracker] = length;
                 retriesOf[tracker] = 0;
+                abortedOf[tracker] = false;
                 requests.next[request] = start + length;
                 requests.outstanding[request]++;
                 place(tracker);
@@ -234,9 +268,10 @@ public final class NvmeBlockQueue implements BlockQueue {
         }
     }
 
+    /** While the controller stops no doorbell is written; what was placed is sent again afterwards. */
     @Override
     public void submit() {
-        if (failure == 0) {
+        if (failure == 0 && recovery.word() == seenWord) {
             pair.ring();
         }
     }
@@ -245,19 +280,93 @@ public final class NvmeBlockQueue implements BlockQueue {
     public int poll(final BlockCompletionHandler completionHandler, final int limit) {
         delivered = 0;
         handler = completionHandler;
+        if (recovery.word() != seenWord) {
+            return pollAside(limit);
+        }
         deliverReady(limit);
         if (failure == 0 && delivered < limit) {
             pair.poll(onCommand, limit - delivered);
             if (pair.broken()) {
+                link.abandon();
                 failAll(BlockStatus.DRIVER_PROTOCOL);
-            } else if (clock.tick() && pair.outstanding() != 0) {
-                checkOverdue();
+            } else {
+                if (clock.tick()) {
+                    lookForOverdue();
+                }
+                if (abortTracker != NO_TRACKER && delivered < limit) {
+                    finishAbort();
+                }
+                send();
+                submit();
             }
-            send();
-            submit();
             deliverReady(limit);
         }
         return delivered;
+    }
+
+    /** The poll of a queue whose controller is being reset, or was, or has failed. */
+    private int pollAside(final int limit) {
+        if (failure == 0) {
+            if (!parked) {
+                parked = true;
+                link.park();
+                recovery.wake();
+            }
+            if (recovery.inline()) {
+                recovery.serve();
+            }
+            if (recovery.failed()) {
+                failAll(recovery.failureCode());
+            } else if (link.resume()) {
+                startAgain();
+                return 0;
+            }
+        }
+        deliverReady(limit);
+        return delivered;
+    }
+
+    /** After a reset, in a queue as new: what was in flight or waiting starts from its beginning. */
+    private void startAgain() {
+        pair.restart();
+        parked = false;
+        seenWord = link.resumeWord();
+        resets++;
+        abortTracker = NO_TRACKER;
+        abortHeld = false;
+        resetAsked = false;
+        requests.clearWaiting();
+        for (int request = 0; request < requests.capacity(); request++) {
+            if (requests.isInUse(request) && !requests.isReady(request)) {
+                startAgain(request);
+            }
+        }
+        send();
+        submit();
+    }
+
+    private void startAgain(final int request) {
+        if (requests.blamed[request] >= BLAMED_MAX) {
+            requests.fail(request, driverError(BlockStatus.DRIVER_TIMEOUT));
+        } else if (requests.opcodes[request] == Opcode.FLUSH && device.volatileCache()) {
+            requests.fail(request, driverError(BlockStatus.DRIVER_RESET));
+        }
+        if (requests.status[request] != 0) {
+            requests.outstanding[request] = 0;
+            requests.appendReady(request);
+        } else {
+            requests.rewind(request);
+        }
+    }
+
+    @Override
+    public long resets() {
+        return resets;
+    }
+
+    @Override
+    public void acknowledgeReset() {
+        acknowledged = resets;
     }
 
     private void deliverReady(final int limit) {
@@ -279,6 +388,12 @@ public final class NvmeBlockQueue implements BlockQueue {
     }
 
     private void onCommand(final int tracker, final int status, final int result) {
+        if (tracker == abortTracker && !link.abortAnswered()) {
+            // Its identifier must not be used again while the controller may still look for it.
+            abortHeld = true;
+            abortHeldStatus = status;
+            return;
+        }
         final int request = requestOf[tracker];
         if (!StatusField.isSuccess(status)) {
             if (mayRetry(tracker, status)) {
@@ -302,21 +417,57 @@ public final class NvmeBlockQueue implements BlockQueue {
 
     /** A flush is never sent again: the second could succeed because the first gave up what it was to keep. */
     private boolean mayRetry(final int tracker, final int status) {
-        return !StatusField.doNotRetry(status) && (retriesOf[tracker] & 0xFF) < retryLimit
+        final boolean ownAbort = abortedOf[tracker] && StatusField.isAbortRequested(status);
+        return (ownAbort || !StatusField.doNotRetry(status)) && (retriesOf[tracker] & 0xFF) < retryLimit
             && requests.opcodes[requestOf[tracker]] != Opcode.FLUSH;
     }
 
-    private void checkOverdue() {
-        if (!device.controller().alive()) {
-            failAll(BlockStatus.DRIVER_GONE);
+    /** The controller has answered the Abort: now its command's own completion counts, if it came meanwhile. */
+    private void finishAbort() {
+        if (link.abortAnswered()) {
+            final int tracker = abortTracker;
+            abortTracker = NO_TRACKER;
+            link.forgetAbort();
+            if (abortHeld) {
+                abortHeld = false;
+                onCommand(tracker, abortHeldStatus, 0);
+            }
+        }
+    }
+
+    private void lookForOverdue() {
+        if (recovery.inline()) {
+            recovery.serve();
+        }
+        if (pair.outstanding() == 0) {
             return;
         }
         final long now = clock.nowNs();
         for (int tracker = 0; tracker < deadlineOf.length; tracker++) {
             if (pair.isOutstanding(tracker) && now - deadlineOf[tracker] > 0) {
-                failAll(BlockStatus.DRIVER_TIMEOUT);
-                return;
+                overdue(tracker);
             }
+        }
+        if (recovery.inline()) {
+            recovery.serve();
+        }
+    }
+
+    private void overdue(final int tracker) {
+        final int request = requestOf[tracker];
+        if (abortedOf[tracker] || requests.opcodes[request] == Opcode.FLUSH) {
+            if (!resetAsked) {
+                resetAsked = true;
+                requests.blamed[request]++;
+                link.askReset(tracker, requests.opcodes[request]);
+                recovery.wake();
+            }
+        } else if (abortTracker == NO_TRACKER) {
+            abortTracker = tracker;
+            abortedOf[tracker] = true;
+            deadlineOf[tracker] = clock.nowNs() + timeoutNs / 4;
+            link.askAbort(tracker);
+            recovery.wake();
         }
     }
 
@@ -395,6 +546,7 @@ public final class NvmeBlockQueue implements BlockQueue {
     public void close() {
         if (!closed) {
             closed = true;
+            link.park();
             requests.clearWaiting();
             device.closed(this, pair.id());
         }

@@ -9,15 +9,17 @@ import io.ringvault.nvme.spec.Opcode;
 import io.ringvault.nvme.spec.Registers;
 import io.ringvault.nvme.spec.SubmissionEntry;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 
 /**
  * One controller: bring-up, I/O queues, orderly shutdown. NVM Express Base 2.1, sections 3.5 and 3.6.
  *
  * <p>Control plane, any thread, calls block; the methods synchronise. Owns the transport and closes it. Never used on
- * the hot path: queue pairs, once made, talk to the doorbells themselves.
+ * the hot path: queue pairs, once made, talk to the doorbells themselves. When a reset is due is decided by {@link
+ * ControllerRecovery}; {@link #stop}, {@link #restart} and {@link #createAgain} are its steps.
  */
 final class NvmeController implements AutoCloseable {
-    private static final long PARK_NS = 50_000;
+    private static final System.Logger LOGGER = System.getLogger(NvmeController.class.getName());
     private static final long READY_MARGIN_MS = 1_000;
     private static final long SHUTDOWN_MS = 10_000;
     private static final int PHYSICALLY_CONTIGUOUS = 1;
@@ -25,31 +27,60 @@ final class NvmeController implements AutoCloseable {
     private final String uri;
     private final NvmeTransport transport;
     private final MemorySegment doorbells;
+    private final NvmeOptions options;
+    private final Waiter waiter;
+    private final long cap;
     private final long readyTimeoutMs;
-    private final AdminQueue admin;
+    private final QueueMemory adminMemory;
+    private final AsyncEvents events;
+    private final ShadowDoorbells shadows;
     private final ControllerFacts facts;
     private final NamespaceFacts namespace;
     private final QueueMemory[] memories;
-    private final boolean[] queuesInUse;
     private String lostQueues = "";
+    private final QueueLink[] links;
+    private final ControllerRecovery recovery;
+    private volatile Consumer<String> listener = line -> LOGGER.log(System.Logger.Level.WARNING, line);
+    private AdminQueue admin;
     private boolean closed;
 
     private NvmeController(final String uri, final NvmeTransport transport, final NvmeOptions options,
         final boolean forIo) {
         this.uri = uri;
         this.transport = transport;
+        this.options = options;
+        this.waiter = new Waiter(transport);
+        this.events = new AsyncEvents(uri, waiter, this::tell);
         this.doorbells = transport.doorbells();
-        final long cap = ControllerFacts.checkCapabilities(uri, transport.read64(Registers.CAP_OFFSET));
+        this.cap = ControllerFacts.checkCapabilities(uri, transport.read64(Registers.CAP_OFFSET));
         this.readyTimeoutMs = Registers.readyTimeoutMs(cap) + READY_MARGIN_MS;
         ControllerFacts.checkDoorbells(uri, cap, doorbells.byteSize());
+        this.adminMemory = AdminQueue.allocate(transport);
         disable();
-        this.admin = enable(cap, options);
-        this.facts = ControllerFacts.of(uri, cap, transport.read32(Registers.VS_OFFSET),
-            identify("Identify Controller", IdentifyController.CNS, 0));
+        enable();
+        final MemorySegment identify = identify("Identify Controller", IdentifyController.CNS, 0);
+        this.facts = facts(identify);
         this.namespace = forIo ? namespace(options.namespace()) : null;
         final int queues = forIo ? negotiateQueues(options.queues()) : 0;
         this.memories = new QueueMemory[queues + 1];
-        this.queuesInUse = new boolean[queues + 1];
+        this.links = new QueueLink[queues + 1];
+        this.shadows = forIo && options.shadowDoorbells() && IdentifyController.doorbellBufferConfig(identify)
+            ? ShadowDoorbells.allocate(transport, facts.doorbellStride(), queues)
+            : ShadowDoorbells.none(transport, facts.doorbellStride());
+        if (forIo) {
+            configure(identify);
+        }
+        this.recovery = new ControllerRecovery(uri, this, options.resetsPerMinute());
+    }
+
+    private ControllerFacts facts(final MemorySegment identify) {
+        return ControllerFacts.of(uri, cap, transport.read32(Registers.VS_OFFSET), identify);
+    }
+
+    /** What is set up once after each enabling, before I/O queues are created. */
+    private void configure(final MemorySegment identify) {
+        shadows.configure(admin);
+        events.start(admin, IdentifyController.asyncEventLimit(identify), IdentifyController.asyncEvents(identify));
     }
 
     /**
@@ -105,38 +136,87 @@ final class NvmeController implements AutoCloseable {
 
     /** I/O queue pairs that it grants. */
     int queues() {
-        return queuesInUse.length - 1;
+        return links.length - 1;
     }
 
-    /** Whether CSTS says that it works; any owner thread, rarely: a register read crosses the bus. */
-    boolean alive() {
-        final int csts = transport.status();
-        return csts != Registers.ALL_ONES && (csts & Registers.CSTS_CFS) == 0 && (csts & Registers.CSTS_RDY) != 0;
+    /** Decides about resets; every queue's owner looks at its word. */
+    ControllerRecovery recovery() {
+        return recovery;
+    }
+
+    /** How long an I/O command may take. */
+    long commandTimeoutMs() {
+        return options.commandTimeoutMs();
+    }
+
+    Waiter waiter() {
+        return waiter;
+    }
+
+    AsyncEvents events() {
+        return events;
+    }
+
+    /** Who hears of events and resets, a line at a time, on a control-plane thread. */
+    void listener(final Consumer<String> hears) {
+        listener = hears;
+    }
+
+    /** One line to the listener; what it throws is logged, since nobody else could hear of it. */
+    void tell(final String line) {
+        try {
+            listener.accept(line);
+        } catch (final RuntimeException defect) {
+            LOGGER.log(System.Logger.Level.ERROR, "a listener failed on: " + line, defect);
+        }
+    }
+
+    /** Events by type. */
+    synchronized long[] eventCounts() {
+        return events.counts();
+    }
+
+    /** The queue of this identifier, or null. */
+    QueueLink link(final int id) {
+        return links[id];
+    }
+
+    /** CSTS by one access. */
+    int status() {
+        return transport.read32(Registers.CSTS_OFFSET);
+    }
+
+    /** Whether the controller has left the bus: not only CSTS, VS too reads as all ones. */
+    boolean gone() {
+        return status() == Registers.ALL_ONES && transport.read32(Registers.VS_OFFSET) == Registers.ALL_ONES;
     }
 
     /**
      * Creates a queue pair with up to {@code depth} commands outstanding, fewer where CAP.MQES says so.
      *
-     * @throws StorageException CONFIGURATION when all queues are in use
+     * @throws StorageException CONFIGURATION when all queues are in use, IO when the controller has failed
      */
-    synchronized QueuePairHandle createQueuePair(final int depth) {
+    synchronized QueueLink createQueuePair(final int depth) {
+        recovery.checkWorking();
         final int id = freeQueue();
         final int most = Transfers.bounceBytes(namespace) == 0 ? depth : Math.min(depth, Transfers.BOUNCE_TRACKERS);
         final int entries = Math.min(facts.queueEntries(), most + 1);
         final QueueMemory memory = memory(id, entries);
-        final int attributes = PHYSICALLY_CONTIGUOUS;
-        final int size = entries - 1 << 16 | id;
-        admin.execute("Create I/O Completion Queue " + id, Opcode.CREATE_COMPLETION_QUEUE, 0,
-            memory.completions().deviceAddress(0), SubmissionEntry.dwords(size, attributes), 0);
-        admin.execute("Create I/O Submission Queue " + id, Opcode.CREATE_SUBMISSION_QUEUE, 0,
-            memory.submissions().deviceAddress(0), SubmissionEntry.dwords(size, id << 16 | attributes), 0);
-        queuesInUse[id] = true;
-        return new QueuePairHandle(new QueuePair(id, entries, entries - 1, memory, doorbells, facts.doorbellStride(),
-            transport.onPoll()), memory);
+        final QueuePair pair = new QueuePair(id, entries, entries - 1, memory, shadows.submission(id),
+            shadows.completion(id), transport.onPoll());
+        create(pair, memory);
+        links[id] = new QueueLink(pair, memory, recovery.word());
+        return links[id];
     }
 
-    /** A queue pair with its memory. */
-    record QueuePairHandle(QueuePair pair, QueueMemory memory) {
+    private void create(final QueuePair pair, final QueueMemory memory) {
+        final int id = pair.id();
+        final int size = pair.entries() - 1 << 16 | id;
+        shadows.clear(id);
+        admin.execute("Create I/O Completion Queue " + id, Opcode.CREATE_COMPLETION_QUEUE, 0,
+            memory.completions().deviceAddress(0), SubmissionEntry.dwords(size, PHYSICALLY_CONTIGUOUS), 0);
+        admin.execute("Create I/O Submission Queue " + id, Opcode.CREATE_SUBMISSION_QUEUE, 0,
+            memory.submissions().deviceAddress(0), SubmissionEntry.dwords(size, id << 16 | PHYSICALLY_CONTIGUOUS), 0);
     }
 
     /**
@@ -145,21 +225,90 @@ final class NvmeController implements AutoCloseable {
      * when queues run out.
      */
     synchronized void deleteQueuePair(final int id) {
-        if (closed || !queuesInUse[id] || admin.isDead()) {
+        if (closed || links[id] == null || recovery.failed()) {
             return;
         }
-        try {
-            admin.execute("Delete I/O Submission Queue " + id, Opcode.DELETE_SUBMISSION_QUEUE, 0, 0, id, 0);
-            admin.execute("Delete I/O Completion Queue " + id, Opcode.DELETE_COMPLETION_QUEUE, 0, 0, id, 0);
-            queuesInUse[id] = false;
-        } catch (final StorageException refused) {
-            lostQueues = "; queue " + id + " was closed but is lost: " + refused.getMessage();
+        links[id].abandon();
+        if (recovery.knownTo(links[id])) {
+            if (admin.isDead()) {
+                return;
+            }
+            try {
+                admin.execute("Delete I/O Submission Queue " + id, Opcode.DELETE_SUBMISSION_QUEUE, 0, 0, id, 0);
+                admin.execute("Delete I/O Completion Queue " + id, Opcode.DELETE_COMPLETION_QUEUE, 0, 0, id, 0);
+            } catch (final StorageException refused) {
+                lostQueues = "; queue " + id + " was closed but is lost: " + refused.getMessage();
+                return;
+            }
         }
+        links[id] = null;
+    }
+
+    // ---- the steps of a recovery
+
+    /** Disables the controller: afterwards it touches no memory. */
+    synchronized void stop() {
+        transport.write32(Registers.CC_OFFSET, 0);
+        awaitReady(false, "CSTS.RDY did not clear after CC.EN = 0");
+    }
+
+    /**
+     * Enables a stopped controller again, without I/O queues.
+     *
+     * @return what about it or its namespace is no longer as it was; null when nothing is
+     */
+    synchronized String restart() {
+        if (transport.read64(Registers.CAP_OFFSET) != cap) {
+            return "its capabilities changed";
+        }
+        transport.write32(Registers.CSTS_OFFSET, Registers.CSTS_NSSRO);
+        adminMemory.clear();
+        enable();
+        final MemorySegment identify = identify("Identify Controller", IdentifyController.CNS, 0);
+        final ControllerFacts now = facts(identify);
+        if (!now.sameControllerAs(facts)) {
+            return "it was " + facts + " and now is " + now;
+        }
+        final String change = namespaceChange();
+        if (change != null) {
+            return change;
+        }
+        if (negotiateQueues(queues()) < queues()) {
+            return "it grants fewer than the " + queues() + " I/O queues of before";
+        }
+        configure(identify);
+        return null;
+    }
+
+    /** Looks at the namespace again: what makes it unusable, or null. A larger one is used as it was until reopened. */
+    synchronized String namespaceChange() {
+        final NamespaceFacts now;
+        try {
+            now = namespace(namespace.id());
+        } catch (final StorageException unusable) {
+            if (admin.isDead()) {
+                throw unusable;
+            }
+            return unusable.getMessage();
+        }
+        return now.blocks() >= namespace.blocks() && now.withBlocks(namespace.blocks()).equals(namespace) ? null
+            : "the namespace was " + namespace + " and now is " + now;
+    }
+
+    /** Creates the queue of a parked owner again, its rings zeroed. */
+    synchronized void createAgain(final QueueLink link) {
+        link.memory.clear();
+        create(link.pair, link.memory);
+    }
+
+    /** Asks the controller to give up one command; whether it says that it did. */
+    synchronized boolean abort(final int queue, final int commandId) {
+        return (admin.execute("Abort", Opcode.ABORT, 0, 0, commandId << 16 | queue, 0) & 1) == 0;
     }
 
     private int freeQueue() {
-        for (int id = 1; id < queuesInUse.length; id++) {
-            if (!queuesInUse[id]) {
+        for (int id = 1; id < links.length; id++) {
+            if (links[id] == null) {
                 return id;
             }
         }
@@ -186,35 +335,37 @@ final class NvmeController implements AutoCloseable {
         awaitReady(false, "CSTS.RDY did not clear after CC.EN = 0");
     }
 
-    private AdminQueue enable(final long cap, final NvmeOptions options) {
-        final QueueMemory memory = AdminQueue.allocate(transport);
+    private void enable() {
         transport.write32(Registers.AQA_OFFSET, Registers.adminQueueAttributes(AdminQueue.ENTRIES, AdminQueue.ENTRIES));
-        transport.write64(Registers.ASQ_OFFSET, memory.submissions().deviceAddress(0));
-        transport.write64(Registers.ACQ_OFFSET, memory.completions().deviceAddress(0));
+        transport.write64(Registers.ASQ_OFFSET, adminMemory.submissions().deviceAddress(0));
+        transport.write64(Registers.ACQ_OFFSET, adminMemory.completions().deviceAddress(0));
         transport.write32(Registers.CC_OFFSET, Registers.enable());
         awaitReady(true, "CSTS.RDY did not follow CC.EN = 1");
-        final QueuePair pair = new QueuePair(0, AdminQueue.ENTRIES, AdminQueue.ENTRIES - 1, memory, doorbells,
+        final QueuePair pair = new QueuePair(0, AdminQueue.ENTRIES, AdminQueue.ENTRIES - 1, adminMemory, doorbells,
             Registers.doorbellStrideBytes(cap), transport.onPoll());
-        return new AdminQueue(uri, transport, memory, pair, options.adminTimeoutMs());
+        admin = new AdminQueue(uri, adminMemory, pair, options.adminTimeoutMs(), waiter, events::onCompletion);
     }
 
     private void awaitReady(final boolean ready, final String otherwise) {
-        final long deadline = transport.nanoTime() + readyTimeoutMs * 1_000_000;
-        while (true) {
-            final int csts = transport.read32(Registers.CSTS_OFFSET);
-            if (csts == Registers.ALL_ONES) {
+        final long deadline = waiter.deadline(readyTimeoutMs);
+        for (int turn = 0;; turn++) {
+            final int csts = status();
+            if (csts == Registers.ALL_ONES && gone()) {
                 throw StorageException.io("device '" + uri + "': CSTS reads as all ones; the controller is gone");
             }
-            if (((csts & Registers.CSTS_RDY) != 0) == ready) {
+            if (csts != Registers.ALL_ONES && ((csts & Registers.CSTS_RDY) != 0) == ready) {
                 return;
             }
-            if (ready && (csts & Registers.CSTS_CFS) != 0) {
+            if (ready && csts != Registers.ALL_ONES && (csts & Registers.CSTS_CFS) != 0) {
                 throw StorageException.io("device '" + uri + "': the controller reports a fatal state (CSTS.CFS)");
             }
-            if (transport.nanoTime() - deadline > 0) {
+            if (waiter.over(deadline)) {
                 throw StorageException.io("device '" + uri + "': " + otherwise + " within " + readyTimeoutMs + " ms");
             }
-            transport.pause(PARK_NS);
+            if (!closed) {
+                waiter.checkOpen(uri);
+            }
+            waiter.pause(turn);
         }
     }
 
@@ -283,31 +434,41 @@ final class NvmeController implements AutoCloseable {
         return queues;
     }
 
-    /** Shuts the controller down in order (CC.SHN, then CC.EN = 0), then closes the transport whatever happened. */
+    /**
+     * Ends a recovery under way, shuts the controller down in order (CC.SHN, then CC.EN = 0), then closes the transport
+     * whatever happened.
+     */
     @Override
-    public synchronized void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        try {
-            if (alive()) {
-                shutdown();
+    public void close() {
+        waiter.close();
+        recovery.stopThread();
+        synchronized (this) {
+            if (closed) {
+                return;
             }
-        } finally {
-            transport.close();
+            closed = true;
+            try {
+                if (!gone()) {
+                    shutdown();
+                }
+            } finally {
+                transport.close();
+            }
         }
     }
 
     private void shutdown() {
-        final int cc = transport.read32(Registers.CC_OFFSET) & ~Registers.CC_SHN_MASK;
-        transport.write32(Registers.CC_OFFSET, cc | Registers.CC_SHN_NORMAL);
-        final long deadline = transport.nanoTime() + SHUTDOWN_MS * 1_000_000;
-        int csts = transport.read32(Registers.CSTS_OFFSET);
-        while (csts != Registers.ALL_ONES && !Registers.shutdownComplete(csts)
-            && transport.nanoTime() - deadline < 0) {
-            transport.pause(PARK_NS);
-            csts = transport.read32(Registers.CSTS_OFFSET);
+        final int csts = status();
+        if ((csts & Registers.CSTS_RDY) != 0 && (csts & Registers.CSTS_CFS) == 0) {
+            final int cc = transport.read32(Registers.CC_OFFSET) & ~Registers.CC_SHN_MASK;
+            transport.write32(Registers.CC_OFFSET, cc | Registers.CC_SHN_NORMAL);
+            final long deadline = waiter.deadline(SHUTDOWN_MS);
+            int now = status();
+            for (int turn = 0; now != Registers.ALL_ONES && !Registers.shutdownComplete(now)
+                && !waiter.over(deadline); turn++) {
+                waiter.pause(turn);
+                now = status();
+            }
         }
         transport.write32(Registers.CC_OFFSET, 0);
         awaitReady(false, "CSTS.RDY did not clear at shutdown");

@@ -6,16 +6,36 @@ import io.ringvault.block.StorageException;
 /**
  * What a user may choose about a driver.
  *
- * @param commandTimeoutMs how long an I/O command may take before its queue is given up, 1 or more
- * @param adminTimeoutMs   how long an admin command may take, 1 or more
- * @param retries          how often a command that failed with "do not retry" clear is sent again, 0..255
- * @param queues           I/O queue pairs to ask for, 1..65535
- * @param namespace        namespace identifier, or 0 for the first active one
+ * @param commandTimeoutMs  how long an I/O command may take before the controller is asked to abort it, 1 or more
+ * @param adminTimeoutMs    how long an admin command may take before the controller is reset, 1 or more
+ * @param retries           how often a command that failed with "do not retry" clear is sent again, 0..255
+ * @param queues            I/O queue pairs to ask for, 1..65535
+ * @param namespace         namespace identifier, or 0 for the first active one
+ * @param resetsPerMinute   how often a minute the controller is reset before it is given up, 0 = never reset
+ * @param shadowDoorbells   use shadow doorbells where the controller offers them
  */
-public record NvmeOptions(long commandTimeoutMs, long adminTimeoutMs, int retries, int queues, int namespace) {
+public record NvmeOptions(long commandTimeoutMs, long adminTimeoutMs, int retries, int queues, int namespace,
+                          int resetsPerMinute, boolean shadowDoorbells) {
 
-    /** 30 s for I/O, 10 s for admin commands, 3 retries, up to 64 queues, the first namespace. */
+    /** 30 s for I/O, 10 s for admin commands, 3 retries, up to 64 queues, the first namespace, 3 resets a minute. */
     public static final NvmeOptions DEFAULTS = new NvmeOptions(30_000, 10_000, 3, 64, 0);
+
+    private static final int RESETS_PER_MINUTE = 3;
+
+    /** URI parameter: {@code shadow=off} keeps to doorbell registers. */
+    public static final String SHADOW_KEY = "shadow";
+
+    /** URI parameter: time limit of an I/O command in milliseconds. */
+    public static final String TIMEOUT_KEY = "timeout";
+
+    /** URI parameter: time limit of an admin command in milliseconds. */
+    public static final String ADMIN_TIMEOUT_KEY = "admin-timeout";
+
+    /** With the default number of resets, and shadow doorbells where offered. */
+    public NvmeOptions(final long commandTimeoutMs, final long adminTimeoutMs, final int retries, final int queues,
+                       final int namespace) {
+        this(commandTimeoutMs, adminTimeoutMs, retries, queues, namespace, RESETS_PER_MINUTE, true);
+    }
 
     /** URI parameter that selects a namespace. */
     public static final String NAMESPACE_KEY = "ns";
@@ -24,13 +44,34 @@ public record NvmeOptions(long commandTimeoutMs, long adminTimeoutMs, int retrie
 
     /**
      * What a device URI says to the driver, whatever the transport: {@code ns}, an unsigned namespace identifier (1 to
-     * 4294967294); without it the first active namespace. Parameters of the transport are left to the provider.
+     * 4294967294), without it the first active namespace; {@code shadow=on|off}; {@code timeout} and {@code
+     * admin-timeout} in milliseconds. Parameters of the transport are left to the provider.
      *
-     * @throws StorageException CONFIGURATION when the identifier is none
+     * @throws StorageException CONFIGURATION when a value is out of its range
      */
     public static NvmeOptions parse(final DeviceUri uri) {
         final String text = uri.parameters().get(NAMESPACE_KEY);
-        return text == null ? DEFAULTS : DEFAULTS.withNamespace(namespace(uri.text(), text));
+        final String shadow = uri.parameters().getOrDefault(SHADOW_KEY, "on");
+        if (!shadow.equals("on") && !shadow.equals("off")) {
+            throw StorageException.configuration("device '" + uri.text() + "': shadow=" + shadow
+                + " must be on or off");
+        }
+        return new NvmeOptions(milliseconds(uri, TIMEOUT_KEY, DEFAULTS.commandTimeoutMs),
+            milliseconds(uri, ADMIN_TIMEOUT_KEY, DEFAULTS.adminTimeoutMs), DEFAULTS.retries, DEFAULTS.queues,
+            text == null ? DEFAULTS.namespace : namespace(uri.text(), text), DEFAULTS.resetsPerMinute,
+            shadow.equals("on"));
+    }
+
+    private static long milliseconds(final DeviceUri uri, final String key, final long otherwise) {
+        final String text = uri.parameters().get(key);
+        if (text == null) {
+            return otherwise;
+        }
+        if (!text.matches("[1-9][0-9]{0,7}")) {
+            throw StorageException.configuration("device '" + uri.text() + "': " + key + "=" + text
+                + " is not a number of milliseconds from 1 to 99999999");
+        }
+        return Long.parseLong(text);
     }
 
     private static int namespace(final String uri, final String text) {
@@ -49,16 +90,35 @@ public record NvmeOptions(long commandTimeoutMs, long adminTimeoutMs, int retrie
 
     /** The same for another namespace; 0 = the first active one. */
     public NvmeOptions withNamespace(final int id) {
-        return new NvmeOptions(commandTimeoutMs, adminTimeoutMs, retries, queues, id);
+        return new NvmeOptions(commandTimeoutMs, adminTimeoutMs, retries, queues, id, resetsPerMinute,
+            shadowDoorbells);
     }
 
     /** The same with another I/O time-out. */
     public NvmeOptions withCommandTimeoutMs(final long timeoutMs) {
-        return new NvmeOptions(timeoutMs, adminTimeoutMs, retries, queues, namespace);
+        return new NvmeOptions(timeoutMs, adminTimeoutMs, retries, queues, namespace, resetsPerMinute,
+            shadowDoorbells);
+    }
+
+    /** The same with another admin time-out. */
+    public NvmeOptions withAdminTimeoutMs(final long timeoutMs) {
+        return new NvmeOptions(commandTimeoutMs, timeoutMs, retries, queues, namespace, resetsPerMinute,
+            shadowDoorbells);
+    }
+
+    /** The same with another number of resets a minute. */
+    public NvmeOptions withResetsPerMinute(final int count) {
+        return new NvmeOptions(commandTimeoutMs, adminTimeoutMs, retries, queues, namespace, count, shadowDoorbells);
+    }
+
+    /** The same with or without shadow doorbells. */
+    public NvmeOptions withShadowDoorbells(final boolean use) {
+        return new NvmeOptions(commandTimeoutMs, adminTimeoutMs, retries, queues, namespace, resetsPerMinute, use);
     }
 
     /** The same with another number of retries. */
     public NvmeOptions withRetries(final int count) {
-        return new NvmeOptions(commandTimeoutMs, adminTimeoutMs, count, queues, namespace);
+        return new NvmeOptions(commandTimeoutMs, adminTimeoutMs, count, queues, namespace, resetsPerMinute,
+            shadowDoorbells);
     }
 }

@@ -14,7 +14,10 @@ import java.util.concurrent.locks.LockSupport;
  */
 public interface NvmeTransport extends AutoCloseable {
 
-    /** Reads a 32-bit register by one access. {@code offset} is below 1000h and a multiple of 4. */
+    /**
+     * Reads a 32-bit register by one access. {@code offset} is below 1000h and a multiple of 4. A controller that is
+     * gone reads as all ones.
+     */
     int read32(int offset);
 
     /**
@@ -50,7 +53,7 @@ public interface NvmeTransport extends AutoCloseable {
      */
     Runnable onPoll();
 
-    /** The clock by which the driver waits for this controller; transports of tests have their own. */
+    /** The clock, in ns, that all time limits are measured by; transports of tests have their own. Any thread. */
     default long nanoTime() {
         return System.nanoTime();
     }
@@ -65,6 +68,14 @@ public interface NvmeTransport extends AutoCloseable {
      * (it runs in another one) or {@code in-process}.
      */
     String isolation();
+
+    /**
+     * Whether the controller works only inside its caller's calls, in one thread: the driver then starts no thread of its
+     * own, and recovers inside polls.
+     */
+    default boolean inline() {
+        return false;
+    }
 
     /** Unmaps and releases everything, after the controller has been disabled. Idempotent. */
     @Override

@@ -3,8 +3,8 @@ package io.ringvault.nvme;
 import io.ringvault.nvme.spec.CompletionEntry;
 import io.ringvault.nvme.spec.Registers;
 import io.ringvault.nvme.spec.SubmissionEntry;
-import io.ringvault.nvme.spec.Wire;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * One submission queue and its completion queue: NVM Express Base 2.1, sections 3.3 and 4.2.
@@ -14,7 +14,7 @@ import java.lang.foreign.MemorySegment;
  *   FREE --claim--&gt; CLAIMED --place--&gt; OUTSTANDING --completion polled--&gt; CLAIMED --release--&gt; FREE
  *                      ^-------------------- place again (a retry) --------'
  * </pre>
- * There are fewer trackers than entries, so neither queue can overflow and the controller's view of the submission
+ * {@link #restart} puts all of it back to the beginning, after a reset. There are fewer trackers than entries, so neither queue can overflow and the controller's view of the submission
  * head is not needed. Free trackers form a stack: the one used last is warm in the cache.
  *
  * <p>Owned by one thread. Never allocates, blocks, throws or logs after construction. A completion that answers no
@@ -44,9 +44,8 @@ final class QueuePair {
     private final int entries;
     private final MemorySegment submissions;
     private final MemorySegment completions;
-    private final MemorySegment doorbells;
-    private final long tailDoorbell;
-    private final long headDoorbell;
+    private final Doorbell tailDoorbell;
+    private final Doorbell headDoorbell;
     private final Runnable onPoll;
 
     private final byte[] states;
@@ -56,6 +55,7 @@ final class QueuePair {
     private int tail;
     private int rungTail;
     private int head;
+    private int rungHead;
     private int phase = 1;
     private boolean broken;
 
@@ -74,8 +74,14 @@ final class QueuePair {
      * @param onPoll   run at the start of each poll
      */
     QueuePair(final int id, final int entries, final int trackers, final QueueMemory memory,
-        final MemorySegment doorbells,
-              final int strideBytes, final Runnable onPoll) {
+              final MemorySegment doorbells, final int strideBytes, final Runnable onPoll) {
+        this(id, entries, trackers, memory, new Doorbell(doorbells, Registers.submissionDoorbell(id, strideBytes)),
+            new Doorbell(doorbells, Registers.completionDoorbell(id, strideBytes)), onPoll);
+    }
+
+    /** The same with doorbells of any kind. */
+    QueuePair(final int id, final int entries, final int trackers, final QueueMemory memory, final Doorbell tailDoorbell,
+              final Doorbell headDoorbell, final Runnable onPoll) {
         if (trackers < 1 || trackers >= entries) {
             throw new IllegalArgumentException(trackers + " trackers for " + entries + " entries");
         }
@@ -83,15 +89,28 @@ final class QueuePair {
         this.entries = entries;
         this.submissions = memory.submissions().segment();
         this.completions = memory.completions().segment();
-        this.doorbells = doorbells;
-        this.tailDoorbell = Registers.submissionDoorbell(id, strideBytes);
-        this.headDoorbell = Registers.completionDoorbell(id, strideBytes);
+        this.tailDoorbell = tailDoorbell;
+        this.headDoorbell = headDoorbell;
         this.onPoll = onPoll;
         this.states = new byte[trackers];
         this.freeStack = new int[trackers];
-        for (int tracker = trackers - 1; tracker >= 0; tracker--) {
+        restart();
+    }
+
+    /** As new: nothing is outstanding. After the queue was created again, with rings zeroed. */
+    void restart() {
+        Arrays.fill(states, FREE);
+        freeCount = 0;
+        for (int tracker = states.length - 1; tracker >= 0; tracker--) {
             freeStack[freeCount++] = tracker;
         }
+        outstanding = 0;
+        tail = 0;
+        rungTail = 0;
+        head = 0;
+        rungHead = 0;
+        phase = 1;
+        broken = false;
     }
 
     /** Queue identifier. */
@@ -107,6 +126,11 @@ final class QueuePair {
     /** Commands placed and not yet answered. */
     int outstanding() {
         return outstanding;
+    }
+
+    /** Entries of each ring. */
+    int entries() {
+        return entries;
     }
 
     /** Whether the tracker's command is with the controller. */
@@ -156,9 +180,8 @@ final class QueuePair {
     /** Hands over everything placed since the last call: one doorbell write, none when nothing is new. */
     void ring() {
         if (tail != rungTail) {
+            doorbellWrites += tailDoorbell.ring(rungTail, tail);
             rungTail = tail;
-            doorbellWrites++;
-            Wire.INT.setRelease(doorbells, tailDoorbell, tail);
         }
     }
 
@@ -217,8 +240,8 @@ final class QueuePair {
             idlePolls++;
         } else if (!broken) {
             completed += taken;
-            doorbellWrites++;
-            Wire.INT.setRelease(doorbells, headDoorbell, head);
+            doorbellWrites += headDoorbell.ring(rungHead, head);
+            rungHead = head;
         }
     }
 

@@ -11,7 +11,8 @@ import io.ringvault.block.DmaBuffer;
  *                     v
  *                  SENT --last answer--&gt; READY or delivered at once --&gt; FREE
  * </pre>
- * The first error wins and cuts short what was not yet sent. Owned by the queue's thread; allocates nothing after
+ * {@link #rewind} makes a request WAITING again, whatever was sent of it: after a reset. The first error wins and cuts
+ * short what was not yet sent. Owned by the queue's thread; allocates nothing after
  * construction.
  */
 final class Requests {
@@ -24,6 +25,8 @@ final class Requests {
     final byte[] opcodes;
     /** Command dword 12 without the block count: FUA and the like. */
     final int[] flags;
+    /** Device offset in bytes where the request begins. */
+    final long[] start;
     /** Device offset in bytes of the first byte not yet sent. */
     final long[] next;
     /** Device offset in bytes where the request ends. */
@@ -34,6 +37,8 @@ final class Requests {
     final long[] bufferDelta;
     /** Commands sent and not answered. */
     final int[] outstanding;
+    /** How often the controller was reset on account of the request. */
+    final byte[] blamed;
     /** The first error as a {@link io.ringvault.block.BlockStatus}, or 0. */
     final int[] status;
 
@@ -52,6 +57,8 @@ final class Requests {
         tokens = new long[capacity];
         opcodes = new byte[capacity];
         flags = new int[capacity];
+        start = new long[capacity];
+        blamed = new byte[capacity];
         next = new long[capacity];
         end = new long[capacity];
         buffers = new DmaBuffer[capacity];
@@ -97,6 +104,7 @@ final class Requests {
         tokens[request] = token;
         outstanding[request] = 0;
         status[request] = 0;
+        blamed[request] = 0;
         return request;
     }
 
@@ -133,6 +141,13 @@ final class Requests {
         if (waitingHead == NONE) {
             waitingTail = NONE;
         }
+    }
+
+    /** Back to the beginning: all its commands are to be sent, as if none had been. Not while in a list. */
+    void rewind(final int request) {
+        next[request] = start[request];
+        outstanding[request] = 0;
+        appendWaiting(request);
     }
 
     /** Empties the list: nothing more is sent. */

@@ -20,6 +20,8 @@ package io.ringvault.disk;
  * @param freeSegments       now
  * @param totalSegments      of the volume
  * @param integrityErrors    blocks that did not verify
+ * @param deviceResets       times that the device was reset under the disk
+ * @param chunksRewritten    chunks and runs of index blocks written again because such a reset may have lost them
  * @param poisonReason       why the volume is read-only; null while healthy
  */
 public record DiskCounters(long userBytesWritten, long userBytesRead, long deviceBytesWritten, long deviceBytesRead,
@@ -27,5 +29,6 @@ public record DiskCounters(long userBytesWritten, long userBytesRead, long devic
                            long engineCommits,
                            long checkpoints, long compactions, long segmentsCleaned, long blocksRelocated,
                            long blocksLost,
-                           long freeSegments, long totalSegments, long integrityErrors, String poisonReason) {
+                           long freeSegments, long totalSegments, long integrityErrors, long deviceResets,
+                           long chunksRewritten, String poisonReason) {
 }

@@ -207,7 +207,7 @@ public final class SecureDisk implements AutoCloseable {
             c.engineCommits,
             c.checkpoints, c.compactions, c.segmentsCleaned, c.blocksRelocated, c.blocksLost, engine.freeSegments(),
             engine.segments(),
-            c.integrityErrors, engine.poisonReason());
+            c.integrityErrors, c.deviceResets, c.rewrittenChunks, engine.poisonReason());
     }
 
     /** Ends what is in flight, commits, writes a last checkpoint, and lets go of the device. Idempotent. */

@@ -2,6 +2,7 @@ package io.ringvault.nvme.model;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** Executes admin commands. Owned by the thread that serves the admin queue. */
 final class AdminExecutor {
@@ -11,7 +12,6 @@ final class AdminExecutor {
     private static final int PAGE = 4096;
     private static final int FEATURE_QUEUES = 7;
     private static final int FEATURES = 16;
-    private static final int EVENT_REQUESTS = 4;
 
     private final ControllerModel controller;
     private final ModelOptions options;
@@ -19,7 +19,6 @@ final class AdminExecutor {
     private final PrpWalker prps;
     private final ModelLog log;
     private final int[] features = new int[FEATURES];
-    private int eventRequests;
     private int result;
 
     AdminExecutor(final ControllerModel controller, final ModelOptions options, final Medium medium,
@@ -52,10 +51,12 @@ final class AdminExecutor {
             case 0x04 -> controller.deleteCompletionQueue(queue);
             case 0x05 -> createQueue(command, queue, size, false);
             case 0x06 -> identify(command);
-            case 0x08 -> abort();
+            case 0x08 -> abort(command);
             case 0x09 -> setFeature(command);
             case 0x0A -> getFeature(command);
-            case 0x0C -> eventRequests++ < EVENT_REQUESTS ? NO_COMPLETION : ModelStatus.EVENT_REQUEST_LIMIT;
+            case 0x0C -> controller.events().request(command.commandId()) ? NO_COMPLETION
+                : ModelStatus.EVENT_REQUEST_LIMIT;
+            case 0x7C -> shadowDoorbells(command);
             case 0x80 -> format(command);
             default -> ModelStatus.INVALID_OPCODE;
         };
@@ -104,9 +105,19 @@ final class AdminExecutor {
             : controller.createCompletionQueue(queue, size, command.prp1());
     }
 
-    private int abort() {
-        result = 1; // not aborted: commands end by themselves
+    private int abort(final SubmissionRing command) {
+        result = controller.abort(command.dword(10) & 0xFFFF, command.dword(10) >>> 16) ? 0 : 1;
         return ModelStatus.OK;
+    }
+
+    private int shadowDoorbells(final SubmissionRing command) {
+        if (!options.shadows()) {
+            return ModelStatus.INVALID_OPCODE;
+        }
+        if (((command.prp1() | command.prp2()) & PAGE - 1) != 0) {
+            return ModelStatus.INVALID_FIELD;
+        }
+        return controller.shadowDoorbells(command.prp1(), command.prp2());
     }
 
     private int setFeature(final SubmissionRing command) {
@@ -147,6 +158,9 @@ final class AdminExecutor {
                 }
                 if (namespace == -1 || options.format().ordinal(namespace) >= 0) {
                     IdentifyData.namespace(page, options, medium);
+                    if (controller.change() != null) {
+                        controller.change().apply(page);
+                    }
                 }
             }
             case 0x01 -> IdentifyData.controller(page, options);
@@ -155,7 +169,8 @@ final class AdminExecutor {
                     return ModelStatus.INVALID_NAMESPACE;
                 }
                 long at = 0;
-                for (final int id : options.format().namespaces()) {
+                final boolean detached = controller.change() != null && controller.change().detached();
+                for (final int id : detached ? List.<Integer>of() : options.format().namespaces()) {
                     if (Integer.compareUnsigned(id, namespace) > 0 && at < PAGE) {
                         page.set(Words.DWORD, at, id);
                         at += 4;
@@ -182,17 +197,25 @@ final class AdminExecutor {
     private int logPage(final SubmissionRing command) {
         final int page = command.dword(10) & 0xFF;
         final long length = ((command.dword(10) >>> 16 | (command.dword(11) & 0xFFFFL) << 16) + 1) * 4;
-        if (page < 1 || page > 3) {
+        if (page < 1 || page > 4) {
             return ModelStatus.INVALID_LOG_PAGE;
         }
         if (length > PAGE) {
             return ModelStatus.INVALID_FIELD;
         }
+        if ((command.dword(10) >>> 15 & 1) == 0) {
+            controller.events().logRead(page);
+        }
         final MemorySegment data = MemorySegment.ofArray(new long[PAGE / 8]);
         switch (page) {
             case 1 -> log.errors(data);
             case 2 -> log.smart(data);
-            default -> ModelLog.firmware(data);
+            case 3 -> ModelLog.firmware(data);
+            default -> {
+                if (controller.change() != null) {
+                    data.set(Words.DWORD, 0, -1); // more namespaces than fit: all may have changed
+                }
+            }
         }
         return toHost(command, data, (int) length);
     }

@@ -4,6 +4,7 @@ import io.ringvault.sys.Errno;
 import io.ringvault.sys.NativeIoException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
 
 /**
  * Executes I/O commands on the medium. One for each worker. Data moves straight between the medium and the host's
@@ -29,9 +30,17 @@ final class CommandExecutor {
     private final ModelFormat format;
     private final int strideBytes;
     private final FormattedTransfer formatted;
+    private final Supplier<NamespaceChange> change;
     private long base;
 
     CommandExecutor(final ModelOptions options, final Medium medium, final DeviceMemory memory) {
+        this(options, medium, memory, () -> null);
+    }
+
+    /** @param change how the namespaces have changed; null while they have not */
+    CommandExecutor(final ModelOptions options, final Medium medium, final DeviceMemory memory,
+                    final Supplier<NamespaceChange> change) {
+        this.change = change;
         this.options = options;
         this.medium = medium;
         this.memory = memory;
@@ -55,6 +64,15 @@ final class CommandExecutor {
         base = namespace * blocks * strideBytes;
         if (opcode != READ && opcode != FLUSH && (medium.readOnly() || format.writeProtected())) {
             return ModelStatus.WRITE_PROTECTED;
+        }
+        final NamespaceChange changed = change.get();
+        if (changed != null && opcode != FLUSH) {
+            final boolean counted = opcode != DATASET_MANAGEMENT;
+            final int status = changed.statusOf(counted ? command.dwords10and11() : 0,
+                counted ? (command.dword(12) & BLOCK_COUNT_MASK) + 1 : 0, options.blockBytes());
+            if (status != ModelStatus.OK) {
+                return status;
+            }
         }
         try {
             return switch (opcode) {

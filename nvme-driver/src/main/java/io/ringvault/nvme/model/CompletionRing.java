@@ -10,19 +10,15 @@ final class CompletionRing {
     private final int id;
     private final MemorySegment ring;
     private final int size;
-    private final MemorySegment doorbells;
-    private final long headDoorbell;
+    private final DoorbellView headDoorbell;
     private int tail;
     private int phase = 1;
 
-    CompletionRing(final int id, final MemorySegment ring, final int size, final MemorySegment doorbells,
-                   final long headDoorbell) {
+    CompletionRing(final int id, final MemorySegment ring, final int size, final DoorbellView headDoorbell) {
         this.id = id;
         this.ring = ring;
         this.size = size;
-        this.doorbells = doorbells;
         this.headDoorbell = headDoorbell;
-        Words.store32(doorbells, headDoorbell, 0);
     }
 
     int id() {
@@ -37,7 +33,7 @@ final class CompletionRing {
     /** Whether one more completion can be posted without overtaking the host. */
     synchronized boolean hasRoom() {
         final int after = tail + 1 == size ? 0 : tail + 1;
-        return after != Words.load32(doorbells, headDoorbell);
+        return after != headDoorbell.value();
     }
 
     /** Posts: the first three dwords, then the fourth with the phase tag, by a release store. */

@@ -10,8 +10,9 @@ import java.util.function.LongPredicate;
  * <pre>
  *   CC.EN 0 -&gt; 1   check AQA, ASQ, ACQ; CSTS.RDY = 1 (or CSTS.CFS = 1)
  *   CC.SHN != 0    flush the medium; CSTS.SHST = complete
- *   CC.EN 1 -&gt; 0   delete all queues; CSTS = 0
- *   power lost     all queues deleted, registers zero, cache dropped; never comes back
+ *   CC.EN 1 -&gt; 0   delete all queues; CSTS = 0; with reset=lossy drop the cache
+ *   fatal          CSTS.CFS = 1, nothing is served until CC.EN 1 -&gt; 0
+ *   power lost     all queues deleted, registers read as all ones, cache dropped; never comes back
  * </pre>
  * {@link #step()} does all of it: run by the model's own thread, or inline by the caller. The methods synchronise;
  * workers of I/O queues never take this lock.
@@ -20,6 +21,7 @@ public final class ControllerModel implements AutoCloseable {
     /** Bytes of registers before the doorbells. */
     static final int REGISTER_BYTES = 0x1000;
 
+    private static final int PAGE = 4096;
     private static final int CC = 0x14;
     private static final int CSTS = 0x1C;
     private static final int READY = 1;
@@ -34,6 +36,7 @@ public final class ControllerModel implements AutoCloseable {
     private final DeviceMemory memory;
     private final FaultPlan faults = new FaultPlan();
     private final ModelLog log = new ModelLog();
+    private final EventReporter events = new EventReporter();
     private final Arena arena = Arena.ofShared();
     private final MemorySegment registers;
     private final MemorySegment doorbells;
@@ -45,7 +48,15 @@ public final class ControllerModel implements AutoCloseable {
     private AdminExecutor admin;
     private int configuration;
     private int badDoorbells;
-    private boolean powered = true;
+    private volatile boolean powered = true;
+    private volatile boolean frozen;
+    /** CC.EN was cleared, whatever was written since: a reset is never missed. */
+    private volatile boolean disabled;
+    private volatile NamespaceChange change;
+    private LongPredicate survivesReset = block -> false;
+    private MemorySegment shadow;
+    private MemorySegment eventIndex;
+    private long resets;
     private boolean closed;
     private volatile boolean interruptsLost;
     private volatile String failure = "";
@@ -141,6 +152,68 @@ public final class ControllerModel implements AutoCloseable {
         }
     }
 
+    /** Reads a register as the bus would: all ones when the controller is gone, nonsense while it is to flap. */
+    int read32(final int offset) {
+        if (!powered) {
+            return -1;
+        }
+        final int real = Words.load32(registers, offset);
+        return offset == CSTS ? faults.status(real) : real;
+    }
+
+    long read64(final int offset) {
+        return powered ? Words.load64(registers, offset) : -1;
+    }
+
+    /** Writes a register; {@link #touched()} has to follow. */
+    void write32(final int offset, final int value) {
+        Words.store32(registers, offset, value);
+        if (offset == CC && (value & 1) == 0) {
+            disabled = true;
+        }
+    }
+
+    EventReporter events() {
+        return events;
+    }
+
+    NamespaceChange change() {
+        return change;
+    }
+
+    /** Reports an asynchronous event: its type, information and log page as the specification numbers them. */
+    public void raise(final int type, final int information, final int logPage) {
+        events.raise(type, information, logPage);
+        touched();
+    }
+
+    /** The namespaces are of another size from now on, or of another block size, with or without telling the host. */
+    public void changeNamespaces(final long blocks, final int blockBytes, final boolean tell) {
+        change(new NamespaceChange(blocks, Integer.numberOfTrailingZeros(blockBytes), false), tell);
+    }
+
+    /** The namespaces are detached, with or without telling the host. */
+    public void detachNamespaces(final boolean tell) {
+        change(new NamespaceChange(0, 0, true), tell);
+    }
+
+    private void change(final NamespaceChange now, final boolean tell) {
+        change = now;
+        if (tell) {
+            raise(2, 0, 4);
+        }
+    }
+
+    /** With {@code reset=lossy}: the blocks (by number) in the cache that a reset leaves; by default none. */
+    public synchronized void surviveReset(final LongPredicate survives) {
+        survivesReset = survives;
+    }
+
+    /** How often the host has disabled the controller. */
+    public synchronized long resets() {
+        return resets;
+    }
+
     /** The host wrote a register: do not sleep on it. */
     void touched() {
         if (adminStage != null) {
@@ -174,7 +247,15 @@ public final class ControllerModel implements AutoCloseable {
         if (!powered || closed) {
             return 0;
         }
-        int done = configure(Words.load32(registers, CC));
+        int done = 0;
+        if (disabled) {
+            disabled = false;
+            done = configure(Words.load32(registers, CC) & ~1);
+        }
+        done += configure(Words.load32(registers, CC));
+        if (frozen) {
+            return done;
+        }
         if (adminRing != null) {
             done += serveAdmin();
         }
@@ -193,8 +274,16 @@ public final class ControllerModel implements AutoCloseable {
         }
         configuration = cc;
         if ((changed & 1) != 0) {
-            reset();
-            if ((cc & 1) != 0) {
+            if ((cc & 1) == 0) {
+                if (faults.stuck()) {
+                    return 1;
+                }
+                executeLate();
+                reset();
+                dropCache();
+                resets++;
+            } else {
+                reset();
                 enable(cc);
             }
         }
@@ -204,7 +293,31 @@ public final class ControllerModel implements AutoCloseable {
         return 1;
     }
 
+    private void executeLate() {
+        for (int queue = 1; queue < workers.length; queue++) {
+            final IoWorker worker = workers[queue];
+            if (worker != null) {
+                stopWorker(queue);
+                worker.executeLate();
+            }
+        }
+    }
+
+    private void dropCache() {
+        if (options.lossyReset() && medium instanceof LossyCache cache) {
+            try {
+                cache.loseCache(survivesReset);
+            } catch (final IOException failed) {
+                fail(new IllegalStateException("cache at reset: " + failed.getMessage(), failed));
+            }
+        }
+    }
+
     private void enable(final int cc) {
+        if (faults.takeRefusal()) {
+            fail(new IllegalStateException("a planned fault"));
+            return;
+        }
         final int attributes = Words.load32(registers, 0x24);
         final int submissionSize = (attributes & 0xFFF) + 1;
         final int completionSize = (attributes >>> 16 & 0xFFF) + 1;
@@ -216,8 +329,10 @@ public final class ControllerModel implements AutoCloseable {
                 + Integer.toHexString(cc)));
             return;
         }
-        final CompletionRing ring = new CompletionRing(0, answers, completionSize, doorbells, doorbell(1));
-        adminRing = new SubmissionRing(0, submissions, submissionSize, doorbells, doorbell(0), ring);
+        final CompletionRing ring = new CompletionRing(0, answers, completionSize,
+            new DoorbellView(doorbells, doorbell(1), null, null));
+        adminRing = new SubmissionRing(0, submissions, submissionSize,
+            new DoorbellView(doorbells, doorbell(0), null, null), ring);
         admin = new AdminExecutor(this, options, medium, memory, log);
         Words.store32(registers, CSTS, READY);
     }
@@ -238,6 +353,11 @@ public final class ControllerModel implements AutoCloseable {
         }
         adminRing = null;
         admin = null;
+        shadow = null;
+        eventIndex = null;
+        events.reset();
+        frozen = false;
+        failure = "";
         Words.store32(registers, CSTS, 0);
     }
 
@@ -267,7 +387,23 @@ public final class ControllerModel implements AutoCloseable {
         if (served > 0 && interruptsLost) {
             Words.store32(registers, CSTS, Words.load32(registers, CSTS) | FATAL);
         }
-        return served;
+        return served + events.deliver(adminRing);
+    }
+
+    /** Ends a command that hangs; whether it did. */
+    boolean abort(final int queue, final int commandId) {
+        final IoWorker worker = queue > 0 && queue < workers.length ? workers[queue] : null;
+        return worker != null && (options.inline() ? worker.abortNow(commandId) : worker.abort(commandId));
+    }
+
+    int shadowDoorbells(final long shadowAddress, final long eventIndexAddress) {
+        shadow = memory.slice(shadowAddress, PAGE);
+        eventIndex = memory.slice(eventIndexAddress, PAGE);
+        return shadow == null || eventIndex == null ? ModelStatus.DATA_TRANSFER_ERROR : ModelStatus.OK;
+    }
+
+    private DoorbellView view(final int number) {
+        return new DoorbellView(doorbells, doorbell(number), shadow, eventIndex);
     }
 
     private long doorbell(final int number) {
@@ -282,7 +418,7 @@ public final class ControllerModel implements AutoCloseable {
         if (ring == null) {
             return ModelStatus.DATA_TRANSFER_ERROR;
         }
-        completions[queue] = new CompletionRing(queue, ring, size, doorbells, doorbell(2 * queue + 1));
+        completions[queue] = new CompletionRing(queue, ring, size, view(2 * queue + 1));
         return ModelStatus.OK;
     }
 
@@ -297,8 +433,9 @@ public final class ControllerModel implements AutoCloseable {
         if (ring == null) {
             return ModelStatus.DATA_TRANSFER_ERROR;
         }
-        final IoWorker worker = new IoWorker(new SubmissionRing(queue, ring, size, doorbells, doorbell(2 * queue),
-            completions[completionQueue]), new CommandExecutor(options, medium, memory), faults, log, options.blockBytes());
+        final IoWorker worker = new IoWorker(new SubmissionRing(queue, ring, size, view(2 * queue),
+            completions[completionQueue]), new CommandExecutor(options, medium, memory, this::change), faults, log,
+            options.blockBytes(), () -> frozen, () -> fail(new IllegalStateException("a planned fault")));
         workers[queue] = worker;
         serve(queue);
         return ModelStatus.OK;
@@ -328,6 +465,7 @@ public final class ControllerModel implements AutoCloseable {
     /** The model itself cannot go on: what a firmware fault is to a real controller. */
     private void fail(final RuntimeException reason) {
         failure = String.valueOf(reason.getMessage());
+        frozen = true;
         Words.store32(registers, CSTS, FATAL);
     }
 

@@ -348,6 +348,11 @@ public final class HostileTransport implements NvmeTransport {
     }
 
     @Override
+    public boolean inline() {
+        return true;
+    }
+
+    @Override
     public Runnable onPoll() {
         return step;
     }

@@ -20,6 +20,8 @@ final class IdentifyData {
         data.set(ValueLayout.JAVA_BYTE, 77, (byte) (Integer.numberOfTrailingZeros(options.transferBytes()) - 12));
         data.set(Words.DWORD, 80, VERSION);
         data.set(ValueLayout.JAVA_BYTE, 111, (byte) 1); // CNTRLTYPE: I/O controller
+        data.set(Words.DWORD, 92, 0x300); // OAES: namespace and firmware notices
+        data.set(ValueLayout.JAVA_BYTE, 257, (byte) (options.shadows() ? 1 : 0)); // OACS: doorbell buffer config
         data.set(ValueLayout.JAVA_BYTE, 256, (byte) (data.get(ValueLayout.JAVA_BYTE, 256) | 0x02)); // OACS: Format NVM
         data.set(ValueLayout.JAVA_BYTE, 258, (byte) 3); // ACL: four aborts
         data.set(ValueLayout.JAVA_BYTE, 259, (byte) 3); // AERL: four event requests

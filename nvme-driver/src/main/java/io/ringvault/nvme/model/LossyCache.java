@@ -136,6 +136,16 @@ final class LossyCache implements Medium {
         losePower();
     }
 
+    /** A controller reset: the cache is lost, except the blocks that {@code survives} accepts; what lies below stays. */
+    synchronized void loseCache(final LongPredicate survives) throws IOException {
+        for (final Map.Entry<Long, byte[]> entry : dirty.entrySet()) {
+            if (survives.test(entry.getKey())) {
+                writeDown(entry);
+            }
+        }
+        dirty.clear();
+    }
+
     @Override
     public void close() throws IOException {
         below.close();

@@ -18,18 +18,21 @@ import java.util.Set;
  * @param rangeSync     force unit access syncs just the written range (O_DSYNC), not the whole file (fdatasync)
  * @param zeroes        offers Write Zeroes
  * @param deallocates   offers Dataset Management
+ * @param shadows       offers shadow doorbells (Doorbell Buffer Config)
+ * @param lossyReset    a controller reset loses what its own cache holds
  * @param format        metadata, protection information and namespaces
  */
 public record ModelOptions(int blockBytes, int transferBytes, int queues, int queueEntries, int strideShift,
     long cacheBytes,
                            boolean inline, boolean rangeSync, boolean zeroes, boolean deallocates,
-                           ModelFormat format) {
+                           boolean shadows, boolean lossyReset, ModelFormat format) {
     /** 4096-byte blocks, 1 MiB transfers, 16 queues of 1024 entries, threads, no cache of its own. */
     public static final ModelOptions DEFAULTS =
-        new ModelOptions(4096, 1 << 20, 16, 1024, 0, 0, false, true, true, true, ModelFormat.PLAIN);
+        new ModelOptions(4096, 1 << 20, 16, 1024, 0, 0, false, true, true, true, false, false, ModelFormat.PLAIN);
 
     private static final Set<String> KNOWN = Set.of("block", "mdts", "queues", "mqes", "dstrd", "cache", "mode", "fua",
-        "zeroes", "deallocate", "ns", "ms", "extended", "pi", "lbaf", "namespaces", "protect");
+        "zeroes", "deallocate", "ns", "shadow", "timeout", "admin-timeout",
+        "dbbuf", "reset", "ms", "extended", "pi", "lbaf", "namespaces", "protect");
 
     /** Checks ranges; throws CONFIGURATION naming the parameter. */
     public ModelOptions {
@@ -56,6 +59,7 @@ public record ModelOptions(int blockBytes, int transferBytes, int queues, int qu
             (int) number(uri, "dstrd", d.strideShift), number(uri, "cache", d.cacheBytes),
             choice(uri, "mode", "thread", "inline"), !choice(uri, "fua", "range", "fdatasync"),
             !choice(uri, "zeroes", "on", "off"), !choice(uri, "deallocate", "on", "off"),
+            choice(uri, "dbbuf", "0", "1"), choice(uri, "reset", "keep", "lossy"),
             ModelFormat.parse(uri));
     }
 

@@ -8,6 +8,8 @@ final class ModelStatus {
     static final int DATA_TRANSFER_ERROR = generic(0x04, true);
     static final int INTERNAL_ERROR = generic(0x06, false);
     static final int INVALID_NAMESPACE = generic(0x0B, true);
+    static final int ABORT_REQUESTED = generic(0x07, false);
+    static final int NAMESPACE_NOT_READY = generic(0x82, true);
     static final int PRP_OFFSET_INVALID = generic(0x13, true);
     static final int WRITE_PROTECTED = generic(0x20, true);
     static final int LBA_OUT_OF_RANGE = generic(0x80, true);

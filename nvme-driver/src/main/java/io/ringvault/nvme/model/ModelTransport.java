@@ -8,12 +8,14 @@ import io.ringvault.nvme.NvmeTransport;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Reaches a {@link ControllerModel} as a driver reaches hardware: by registers, doorbells and DMA memory, nothing
  * else.
  */
 public final class ModelTransport implements NvmeTransport {
+    private static final long CLOCK_STEP_NS = 1_000_000;
     private static final Runnable NOTHING = () -> { };
 
     private final String uri;
@@ -23,6 +25,7 @@ public final class ModelTransport implements NvmeTransport {
     private final MemorySegment registers;
     private final MemorySegment doorbells;
     private final boolean inline;
+    private long looks;
     private boolean closed;
 
     private ModelTransport(final String uri, final Medium medium, final ModelOptions options) {
@@ -62,17 +65,17 @@ public final class ModelTransport implements NvmeTransport {
         if (inline) {
             model.step();
         }
-        return Words.load32(registers, offset);
+        return model.read32(offset);
     }
 
     @Override
     public long read64(final int offset) {
-        return Words.load64(registers, offset);
+        return model.read64(offset);
     }
 
     @Override
     public void write32(final int offset, final int value) {
-        Words.store32(registers, offset, value);
+        model.write32(offset, value);
         model.touched();
     }
 
@@ -100,6 +103,24 @@ public final class ModelTransport implements NvmeTransport {
     @Override
     public Runnable onPoll() {
         return inline ? model::step : NOTHING;
+    }
+
+    @Override
+    public void pause(final long durationNs) {
+        if (!inline) {
+            LockSupport.parkNanos(durationNs);
+        }
+    }
+
+    @Override
+    public boolean inline() {
+        return inline;
+    }
+
+    /** Inline, a clock of its own: a millisecond passes whenever somebody asks, so that a run can be repeated exactly. */
+    @Override
+    public long nanoTime() {
+        return inline ? CLOCK_STEP_NS * ++looks : System.nanoTime();
     }
 
     @Override

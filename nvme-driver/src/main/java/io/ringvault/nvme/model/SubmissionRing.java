@@ -12,22 +12,19 @@ final class SubmissionRing {
     private final int id;
     private final MemorySegment ring;
     private final int size;
-    private final MemorySegment doorbells;
-    private final long tailDoorbell;
+    private final DoorbellView tailDoorbell;
     private final CompletionRing completions;
     private final long[] words = new long[QWORDS];
     private int head;
     private int badDoorbells;
 
-    SubmissionRing(final int id, final MemorySegment ring, final int size, final MemorySegment doorbells,
-                   final long tailDoorbell, final CompletionRing completions) {
+    SubmissionRing(final int id, final MemorySegment ring, final int size, final DoorbellView tailDoorbell,
+                   final CompletionRing completions) {
         this.id = id;
         this.ring = ring;
         this.size = size;
-        this.doorbells = doorbells;
         this.tailDoorbell = tailDoorbell;
         this.completions = completions;
-        Words.store32(doorbells, tailDoorbell, 0);
     }
 
     int id() {
@@ -55,7 +52,7 @@ final class SubmissionRing {
 
     /** Fetches the next entry; false when there is none. */
     boolean fetch() {
-        final int tail = Words.load32(doorbells, tailDoorbell);
+        final int tail = tailDoorbell.value();
         if (tail == head) {
             return false;
         }
@@ -68,6 +65,16 @@ final class SubmissionRing {
         }
         head = head + 1 == size ? 0 : head + 1;
         return true;
+    }
+
+    /** The entry last fetched, to be executed later by {@link #recall}. */
+    long[] copy() {
+        return words.clone();
+    }
+
+    /** Makes an entry that was fetched earlier the current one. */
+    void recall(final long[] copy) {
+        System.arraycopy(copy, 0, words, 0, QWORDS);
     }
 
     int opcode() {

@@ -19,6 +19,14 @@ public final class IdentifyController {
     public static final int FR_OFFSET = 64;
     /** Maximum data transfer size: 2^n smallest pages, 0 = no limit. */
     public static final int MDTS_OFFSET = 77;
+    /** Optional asynchronous events supported, 32 bits. */
+    public static final int OAES_OFFSET = 92;
+    /** Optional admin command support, 16 bits. */
+    public static final int OACS_OFFSET = 256;
+    /** Abort command limit, less one. */
+    public static final int ACL_OFFSET = 258;
+    /** Asynchronous event request limit, less one. */
+    public static final int AERL_OFFSET = 259;
     /** Submission entry sizes: required 3:0, maximum 7:4, as log2. */
     public static final int SQES_OFFSET = 512;
     /** Completion entry sizes: required 3:0, maximum 7:4, as log2. */
@@ -80,6 +88,26 @@ public final class IdentifyController {
     /** VWC bit 0: completed writes may be lost by a power failure until flushed. */
     public static boolean volatileWriteCache(final MemorySegment data) {
         return (Wire.u8(data, VWC_OFFSET) & 1) != 0;
+    }
+
+    /** OAES: the notices that the controller can report. */
+    public static int asyncEvents(final MemorySegment data) {
+        return data.get(Wire.U32, OAES_OFFSET);
+    }
+
+    /** OACS bit 8: Doorbell Buffer Config is there. */
+    public static boolean doorbellBufferConfig(final MemorySegment data) {
+        return (Wire.u16(data, OACS_OFFSET) >>> 8 & 1) != 0;
+    }
+
+    /** ACL: Abort commands that may be outstanding at once, 1..256. */
+    public static int abortLimit(final MemorySegment data) {
+        return Wire.u8(data, ACL_OFFSET) + 1;
+    }
+
+    /** AERL: event requests that may be outstanding at once, 1..256. */
+    public static int asyncEventLimit(final MemorySegment data) {
+        return Wire.u8(data, AERL_OFFSET) + 1;
     }
 
     private static boolean within(final int sizes, final int shift) {

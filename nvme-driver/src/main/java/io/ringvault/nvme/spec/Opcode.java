@@ -14,8 +14,14 @@ public final class Opcode {
     public static final int CREATE_COMPLETION_QUEUE = 0x05;
     /** Admin: Identify. */
     public static final int IDENTIFY = 0x06;
+    /** Admin: Abort. */
+    public static final int ABORT = 0x08;
     /** Admin: Set Features. */
     public static final int SET_FEATURES = 0x09;
+    /** Admin: Asynchronous Event Request. */
+    public static final int ASYNC_EVENT_REQUEST = 0x0C;
+    /** Admin: Doorbell Buffer Config. */
+    public static final int DOORBELL_BUFFER_CONFIG = 0x7C;
     /** Admin: Format NVM. */
     public static final int FORMAT_NVM = 0x80;
 
@@ -32,6 +38,9 @@ public final class Opcode {
 
     /** Set Features: Number of Queues (section 5.1.25.2.1). */
     public static final int FEATURE_NUMBER_OF_QUEUES = 0x07;
+
+    /** Set Features: Asynchronous Event Configuration (section 5.1.25.1.9). */
+    public static final int FEATURE_EVENT_CONFIGURATION = 0x0B;
 
     private Opcode() {
     }

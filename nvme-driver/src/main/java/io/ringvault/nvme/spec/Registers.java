@@ -48,6 +48,8 @@ public final class Registers {
     public static final int CSTS_RDY = 1;
     /** CSTS: fatal status. */
     public static final int CSTS_CFS = 1 << 1;
+    /** CSTS: an NVM subsystem reset has happened; written to clear. */
+    public static final int CSTS_NSSRO = 1 << 4;
     /** What a register reads as when the device has gone from the bus. */
     public static final int ALL_ONES = -1;
 

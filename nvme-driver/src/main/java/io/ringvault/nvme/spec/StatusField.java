@@ -40,6 +40,11 @@ public final class StatusField {
         return (status >>> 14 & 1) != 0;
     }
 
+    /** Generic status "Command Abort Requested": the host asked for the end of the command. */
+    public static boolean isAbortRequested(final int status) {
+        return (status & 0x7FF) == 0x07;
+    }
+
     /** Type and code are success; the other bits then mean nothing. */
     public static boolean isSuccess(final int status) {
         return (status & 0x7FF) == 0;

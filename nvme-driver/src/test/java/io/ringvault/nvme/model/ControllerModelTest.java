@@ -215,9 +215,10 @@ class ControllerModelTest {
         enable();
         transport.model().losePower();
         transport.model().losePower();
-        assertEquals(0, transport.read32(0x1C));
+        assertEquals(-1, transport.read32(0x1C));
         transport.write32(0x14, 0);
         transport.write32(0x14, 0x00460001);
-        assertEquals(0, transport.read32(0x1C));
+        assertEquals(-1, transport.read32(0x1C));
+        assertEquals(-1L, transport.read64(0));
     }
 }

@@ -5,6 +5,7 @@ package io.ringvault.disk.engine;
  *
  * <pre>
  *  FREE ─begin→ FILLING ─seal→ SEALED ─submit→ SUBMITTED ─ok→ COMPLETED ─flush or FUA→ DURABLE ─release→ FREE
+ *                                                             └─the device was reset before that→ SEALED (the same bytes)
  *                                  └─(commit that needs earlier chunks completed)→ WAITING ─submit→ SUBMITTED
  * </pre>
  * The ciphertext is kept until the chunk is durable: reads of it need no device, and it can be sent again, byte for
@@ -61,7 +62,7 @@ final class ChunkBuffer {
             case SEALED -> next == WAITING || next == SUBMITTED;
             case WAITING -> next == SUBMITTED;
             case SUBMITTED -> next == COMPLETED;
-            case COMPLETED -> next == DURABLE;
+            case COMPLETED -> next == DURABLE || next == SEALED;
             case DURABLE -> next == FREE;
             default -> false;
         };

@@ -43,6 +43,7 @@ public final class DataAgent implements Agent {
     private final CountDownLatch closedLatch = new CountDownLatch(1);
     private volatile boolean closeRequested;
     private boolean closing;
+    private long resetsSeen;
 
     DataAgent(final EngineState state, final NanoClock clock, final BlockQueue queue, final ClientIntake intake,
         final ReadPath reads,
@@ -79,6 +80,12 @@ public final class DataAgent implements Agent {
     public int doWork() {
         state.nowNs = clock.nanoTime();
         int work = queue.poll(onCompletion, POLL_LIMIT);
+        if (queue.resets() != resetsSeen) {
+            resetsSeen = queue.resets();
+            queue.acknowledgeReset();
+            window.onDeviceReset();
+            work++;
+        }
         work += worker.poll();
         work += drainIndexAgent();
         work += intake.step();

@@ -14,6 +14,9 @@ import io.ringvault.log.Geometry;
  * durable, or is itself a FUA write, or has completed; in the last case one flush goes out beside it. So a small sync
  * is one device write.
  *
+ * <p>After a reset of the device, what had completed without being durable is written again from the same buffers, byte
+ * for byte, and flushed (U7 of the protocol); no mark moves meanwhile.
+ *
  * <p>Data agent only; never blocks, never allocates.
  */
 final class DurableWindow {
@@ -42,6 +45,8 @@ final class DurableWindow {
     private int flushesInFlight;
     private int flushesOwed;
     private boolean buffersWanted;
+    /** After a reset: everything up to this sequence is flushed as soon as it can be. */
+    private long flushThrough;
 
     DurableWindow(final BlockDevice device, final BlockQueue queue, final Geometry geometry, final EngineState state,
                   final long baseSequence) {
@@ -160,7 +165,7 @@ final class DurableWindow {
 
     private boolean flushDue() {
         return unflushedBytes > 0 && (unflushedBytes >= state.config.windowBytes / 2
-            || freeCount <= buffers.length / 2 || buffersWanted);
+            || freeCount <= buffers.length / 2 || buffersWanted || durableSequence < flushThrough);
     }
 
     private int submitSealed() {
@@ -236,6 +241,28 @@ final class DurableWindow {
         return true;
     }
 
+    /**
+     * The device was reset: completed chunks that are not on stable storage may be lost. They are written again where they
+     * were; a flush in flight counts for nothing.
+     */
+    void onDeviceReset() {
+        state.counters.deviceResets++;
+        if (!volatileCache) {
+            return;
+        }
+        for (long sequence = durableSequence + 1; sequence <= lastSequence; sequence++) {
+            final ChunkBuffer chunk = bySequence[(int) sequence & mask];
+            if (chunk.state() == ChunkBuffer.COMPLETED && !chunk.fua && chunk.completedAtFlush >= flushCompleted) {
+                chunk.advance(ChunkBuffer.SEALED);
+                unsubmitted++;
+                state.counters.rewrittenChunks++;
+            }
+        }
+        unflushedBytes = 0;
+        flushesOwed = 0;
+        flushThrough = lastSequence;
+    }
+
     void onChunkCompletion(final int index, final int status) {
         final ChunkBuffer chunk = buffers[index];
         if (status != BlockStatus.OK) {
@@ -247,7 +274,7 @@ final class DurableWindow {
                 return;
             }
             state.poison("writing chunk " + chunk.sequence + " (segment " + chunk.segment + " slot " + chunk.summarySlot
-                + ") failed: " + BlockStatus.describe(status));
+                + ") failed: " + state.describe(status));
             return;
         }
         chunk.advance(ChunkBuffer.COMPLETED);
@@ -259,8 +286,11 @@ final class DurableWindow {
 
     void onFlushCompletion(final long number, final int status) {
         flushesInFlight--;
+        if (BlockStatus.isReset(status)) {
+            return;
+        }
         if (status != BlockStatus.OK) {
-            state.poison("a device flush failed: " + BlockStatus.describe(status)
+            state.poison("a device flush failed: " + state.describe(status)
                 + "; what was not durable stays unconfirmed");
             return;
         }

@@ -82,7 +82,7 @@ public final class Engine implements AutoCloseable {
         final Geometry geometry = start.geometry();
         final BlockDevice device = start.device();
         this.worker = worker;
-        state = new EngineState(config, readOnly);
+        state = new EngineState(config, readOnly, device::failureReason);
         segments = geometry.segmentCount();
         state.hints.freeSegments = start.table().count(SegmentState.FREE);
         requests = new RequestRing(Integer.highestOneBit(config.maxClients * RING_REQUESTS_PER_CLIENT - 1) << 1);

@@ -25,6 +25,10 @@ public final class EngineCounters {
     public long blocksLost;
     public long integrityErrors;
     public long retries;
+    /** Resets of the device that the agent has noticed. */
+    public long deviceResets;
+    /** Chunks and runs of index blocks written again after a reset. */
+    public long rewrittenChunks;
 
     /** Adds another agent's counters to these, for a snapshot. */
     void add(final EngineCounters other) {
@@ -48,5 +52,7 @@ public final class EngineCounters {
         blocksLost += other.blocksLost;
         integrityErrors += other.integrityErrors;
         retries += other.retries;
+        deviceResets = Math.max(deviceResets, other.deviceResets);
+        rewrittenChunks += other.rewrittenChunks;
     }
 }

@@ -1,6 +1,8 @@
 package io.ringvault.disk.engine;
 
+import io.ringvault.block.BlockStatus;
 import io.ringvault.ring.OpStatus;
+import java.util.function.Supplier;
 
 /**
  * What all stages of the data agent share: the volume's health, the cached clock and the counters.
@@ -15,11 +17,24 @@ final class EngineState {
     int requestBlocks;
     /** Cached clock, refreshed once per duty cycle. */
     long nowNs;
+    private final Supplier<String> deviceFailure;
     private volatile String poisonReason;
 
     EngineState(final EngineConfig config, final boolean readOnly) {
+        this(config, readOnly, () -> "");
+    }
+
+    /** @param deviceFailure what happened to the device, or empty; for messages */
+    EngineState(final EngineConfig config, final boolean readOnly, final Supplier<String> deviceFailure) {
+        this.deviceFailure = deviceFailure;
         this.config = config;
         this.readOnly = readOnly;
+    }
+
+    /** A device status with what the device says about itself. */
+    String describe(final int status) {
+        final String failure = deviceFailure.get();
+        return BlockStatus.describe(status) + (failure.isEmpty() ? "" : ": " + failure);
     }
 
     /** From now on nothing is written: the first reason is kept, reads go on. */

@@ -81,6 +81,7 @@ public final class IndexAgent implements Agent {
     private long mergeJob;
     private long checkpointJob;
     private boolean failed;
+    private long resetsSeen;
 
     IndexAgent(final EngineConfig config, final BlockQueue queue, final ObjectWriter writer,
         final ObjectFetcher fetcher,
@@ -116,6 +117,12 @@ public final class IndexAgent implements Agent {
     @Override
     public int doWork() {
         int work = queue.poll(onCompletion, POLL_LIMIT);
+        if (queue.resets() != resetsSeen) {
+            resetsSeen = queue.resets();
+            queue.acknowledgeReset();
+            writer.onDeviceReset();
+            work++;
+        }
         for (Object message = inbox.poll(); message != null; message = inbox.poll()) {
             onMessage(message);
             work++;

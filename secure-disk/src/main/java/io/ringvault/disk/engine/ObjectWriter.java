@@ -10,13 +10,16 @@ import io.ringvault.log.Geometry;
 import io.ringvault.log.ObjectSink;
 import io.ringvault.log.PrefaceCodec;
 import io.ringvault.log.SegmentPurpose;
+import java.util.function.Supplier;
 
 /**
  * Seals and writes the blocks of tables and checkpoints into object segments, in runs of neighbouring blocks, and says
  * when everything up to a point is on the device and flushed (protocol rule 15).
  *
  * <p>Staging is a ring of blocks in DMA memory: appended at the head, submitted in runs, given back in order when
- * written. Index agent only; never blocks.
+ * written; on a device that may be reset under us, when flushed, since a reset may lose what only completed: those runs
+ * are then written again, byte for byte, and the ring asks for flushes by itself as it fills. Index agent only; never
+ * blocks.
  */
 final class ObjectWriter implements ObjectSink {
     private static final int RUN_BLOCKS_MAX = 64;
@@ -30,6 +33,9 @@ final class ObjectWriter implements ObjectSink {
     private final SessionIdentity session;
     private final EngineCounters counters;
     private final boolean volatileCache;
+    /** Blocks are kept until they are flushed. */
+    private final boolean keeps;
+    private final Supplier<String> deviceFailure;
     private final DmaBuffer staging;
     private final int stagingBlocks;
     private final byte[] sealed = new byte[Geometry.BLOCK_BYTES];
@@ -59,6 +65,8 @@ final class ObjectWriter implements ObjectSink {
     private int runSlot;
     private long runHead;
     private long runTail;
+    /** The first run that is not written. */
+    private long runWritten;
     private String failure;
 
     private long lastGeneration;
@@ -85,6 +93,8 @@ final class ObjectWriter implements ObjectSink {
         this.session = session;
         this.counters = counters;
         this.volatileCache = device.volatileCache();
+        this.keeps = volatileCache && device.mayReset();
+        this.deviceFailure = device::failureReason;
         this.stagingBlocks = config.objectStagingBlocks;
         this.staging = device.allocate((long) stagingBlocks * Geometry.BLOCK_BYTES);
         for (int i = 0; i < runs.length; i++) {
@@ -142,7 +152,12 @@ final class ObjectWriter implements ObjectSink {
         if (spareSegment >= 0 && finishedSegment < 0) {
             room += geometry.segmentBlocks() - 1;
         }
-        return Math.min(room, Math.max(0, stagingBlocks - (int) (appended - written) - 2));
+        return Math.min(room, Math.max(0, stagingBlocks - (int) (appended - kept()) - 2));
+    }
+
+    /** Blocks before this position are needed no more. */
+    private long kept() {
+        return keeps ? flushed : written;
     }
 
     @Override
@@ -256,7 +271,7 @@ final class ObjectWriter implements ObjectSink {
         if (failure != null) {
             return 0;
         }
-        if (stagingBlocks - (int) (appended - written) <= stagingBlocks / 2) {
+        if (stagingBlocks - (int) (appended - kept()) <= stagingBlocks / 2) {
             submitRun();
         }
         for (long i = runTail; i < runHead; i++) {
@@ -264,6 +279,10 @@ final class ObjectWriter implements ObjectSink {
             if (!run.sent && send(run, i)) {
                 work++;
             }
+        }
+        if (keeps && written > flushed
+            && (appended - flushed > stagingBlocks / 2 || runHead - runTail > RUNS_MAX / 2)) {
+            flushWanted = Math.max(flushWanted, written);
         }
         if (flushWanted > flushed && flushInFlight < 0 && written >= flushWanted) {
             if (!volatileCache) {
@@ -300,22 +319,72 @@ final class ObjectWriter implements ObjectSink {
                 return;
             }
             failure = "writing index blocks (segment " + run.segment + " slot " + run.slot + ") failed: "
-                + BlockStatus.describe(status);
+                + describe(status);
             return;
         }
         run.done = true;
-        while (runTail < runHead && runs[(int) (runTail % RUNS_MAX)].done) {
-            written += runs[(int) (runTail % RUNS_MAX)].blocks;
+        advanceWritten();
+    }
+
+    private void advanceWritten() {
+        long number = Math.max(runTail, runWritten);
+        while (number < runHead && runs[(int) (number % RUNS_MAX)].done) {
+            written += runs[(int) (number % RUNS_MAX)].blocks;
+            number++;
+        }
+        runWritten = number;
+        giveBack();
+    }
+
+    /** Runs whose blocks are needed no more. */
+    private void giveBack() {
+        while (runTail < runWritten) {
+            final Run oldest = runs[(int) (runTail % RUNS_MAX)];
+            if (keeps && oldest.start + oldest.blocks > flushed) {
+                return;
+            }
             runTail++;
         }
     }
 
+    /** The device was reset: what had completed and was not flushed is written again where it was. */
+    void onDeviceReset() {
+        counters.deviceResets++;
+        if (!keeps) {
+            if (volatileCache && failure == null && written > flushed) {
+                failure = "the device was reset with unflushed index blocks, though it had not said that it may be";
+            }
+            return;
+        }
+        for (long number = runTail; number < runHead; number++) {
+            final Run run = runs[(int) (number % RUNS_MAX)];
+            if (run.done) {
+                run.done = false;
+                run.sent = false;
+                counters.rewrittenChunks++;
+            }
+        }
+        runWritten = runTail;
+        written = flushed;
+        flushWanted = Math.max(flushWanted, Math.min(appended, flushInFlight));
+    }
+
     void onFlushCompletion(final int status) {
+        if (BlockStatus.isReset(status)) {
+            flushInFlight = -1;
+            return;
+        }
         if (status != BlockStatus.OK) {
-            failure = "a device flush for the index failed: " + BlockStatus.describe(status);
+            failure = "a device flush for the index failed: " + describe(status);
             return;
         }
         flushed = Math.max(flushed, flushInFlight);
         flushInFlight = -1;
+        giveBack();
+    }
+
+    private String describe(final int status) {
+        final String reason = deviceFailure.get();
+        return BlockStatus.describe(status) + (reason.isEmpty() ? "" : ": " + reason);
     }
 }

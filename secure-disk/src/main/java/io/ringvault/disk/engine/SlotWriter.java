@@ -10,6 +10,7 @@ import io.ringvault.log.Geometry;
 import io.ringvault.log.SlotCodec;
 import io.ringvault.log.Superblock;
 import java.util.Arrays;
+import java.util.function.Supplier;
 
 /**
  * Writes superblock slots, one at a time, always the one with the lower serial, with FUA. Before that the slot's old
@@ -27,6 +28,7 @@ final class SlotWriter {
     private final DmaBuffer buffer;
     private final byte[][] seen;
     private final boolean volatileCache;
+    private final Supplier<String> deviceFailure;
     private final byte[] present = new byte[Geometry.BLOCK_BYTES];
     private byte[] next;
     private int which;
@@ -49,6 +51,7 @@ final class SlotWriter {
         this.buffer = device.allocate(2L * Geometry.BLOCK_BYTES);
         this.seen = new byte[][] {seenA, seenB};
         this.volatileCache = device.volatileCache();
+        this.deviceFailure = device::failureReason;
     }
 
     void start(final Superblock superblock) {
@@ -89,7 +92,7 @@ final class SlotWriter {
                 owed = READ;
                 return;
             }
-            failure = "reading superblock slot " + name() + " failed: " + BlockStatus.describe(status);
+            failure = "reading superblock slot " + name() + " failed: " + describe(status);
             return;
         }
         buffer.copyOut(0, present, 0, Geometry.BLOCK_BYTES);
@@ -109,12 +112,17 @@ final class SlotWriter {
                 owed = WRITE;
                 return;
             }
-            failure = "writing superblock slot " + name() + " failed: " + BlockStatus.describe(status);
+            failure = "writing superblock slot " + name() + " failed: " + describe(status);
             return;
         }
         seen[which] = next;
         next = null;
         busy = false;
+    }
+
+    private String describe(final int status) {
+        final String reason = deviceFailure.get();
+        return BlockStatus.describe(status) + (reason.isEmpty() ? "" : ": " + reason);
     }
 
     private String name() {
