@@ -221,8 +221,8 @@ final class NvmeController implements AutoCloseable {
 
     /**
      * Deletes a queue pair; its commands in flight are abandoned. Where the controller does not do it, the identifier
-     * is not used again and its memory stays until the device is closed, which resets the controller; the reason is told
-     * when queues run out.
+     * is not used again and its memory stays until the device is closed, which resets the controller; the reason is
+     * told when queues run out.
      */
     synchronized void deleteQueuePair(final int id) {
         if (closed || links[id] == null || recovery.failed()) {
@@ -322,7 +322,8 @@ final class NvmeController implements AutoCloseable {
             kept.clear();
             return kept;
         }
-        memories[id] = QueueMemory.allocate(transport, entries, entries - 1, Transfers.bounceBytes(namespace));
+        memories[id] = QueueMemory.allocate(transport, entries, entries - 1,
+            Transfers.bounceBytes(namespace));
         return memories[id];
     }
 

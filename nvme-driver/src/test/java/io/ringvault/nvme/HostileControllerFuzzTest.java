@@ -114,8 +114,8 @@ class HostileControllerFuzzTest {
         }
 
         private static String phase(final String message) {
-            return message.replaceFirst("device 'fuzz': ", "").replaceAll("[0-9x]+", "N").replaceAll("(\\S+ \\S+ \\S+).*",
-                "$1");
+            return message.replaceFirst("device 'fuzz': ", "").replaceAll("[0-9x]+", "N")
+                .replaceAll("(\\S+ \\S+ \\S+).*", "$1");
         }
 
         private void use(final NvmeBlockDevice device) {

@@ -79,7 +79,8 @@ class LeakScanTest {
         secrets.add("plaintext", plaintext);
         try (NvmeBlockDevice device = device(parameters)) {
             Volumes.format(new FormatContext().blockDevice(device).key(key).sizeBytes(VOLUME_BYTES).anchor("none")
-                .segmentBlocks(Geometry.MIN_SEGMENT_BLOCKS * 2).aeadProvider(new KeyCatcher()).configure(LeakScanTest::small));
+                .segmentBlocks(Geometry.MIN_SEGMENT_BLOCKS * 2).aeadProvider(new KeyCatcher())
+                .configure(LeakScanTest::small));
         }
         try (NvmeBlockDevice device = device(parameters); QueueBlockStore store = QueueBlockStore.open(device)) {
             final Header header = VolumeHeader.load(store, new ArrayList<>());
