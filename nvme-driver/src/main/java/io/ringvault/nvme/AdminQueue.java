@@ -103,7 +103,8 @@ final class AdminQueue {
         execute(what, opcode, 0, firstAddress, secondAddress, 0, 0, timeoutMs);
     }
 
-    private synchronized int execute(final String what, final int opcode, final int nsid, final long prp1, final long prp2,
+    private synchronized int execute(final String what, final int opcode, final int nsid, final long prp1,
+                                     final long prp2,
                              final long cdw10and11, final int cdw12, final long waitMs) {
         if (dead != null) {
             throw StorageException.io("device '" + uri + "': " + what + " not sent: " + dead);

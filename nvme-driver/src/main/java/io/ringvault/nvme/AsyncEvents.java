@@ -12,7 +12,8 @@ import java.util.function.Consumer;
 /**
  * Asynchronous events: NVM Express Base 2.1, section 5.2.2. A few event requests stay outstanding on the admin queue.
  * <pre>
- *  ARMED --completion--&gt; PENDING (counted) --log page read, which lets the controller report this kind again--&gt; ARMED
+ *  ARMED --completion--&gt; PENDING (counted) --log page read, which lets the controller report this kind again--&gt;
+ * ARMED
  * </pre>
  * One line per kind of event and minute goes to the listener, with the number of those left out. A controller that
  * reports without end is heard {@link #BATCH} times in one turn of the control plane. Control plane, under the

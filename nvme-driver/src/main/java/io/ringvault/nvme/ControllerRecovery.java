@@ -342,7 +342,9 @@ final class ControllerRecovery {
         }
     }
 
-    /** Gives owners that poll the time to park: nobody writes a doorbell then. The others are safe too, only noisier. */
+    /**
+     * Gives owners that poll the time to park: nobody writes a doorbell then. The others are safe too, only noisier.
+     */
     private void awaitParked() {
         final long deadline = waiter.deadline(PARK_WAIT_MS);
         for (int turn = 0; !inline && !allParked() && !waiter.over(deadline); turn++) {

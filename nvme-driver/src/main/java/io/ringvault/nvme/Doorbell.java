@@ -8,10 +8,10 @@ import java.lang.invoke.VarHandle;
  * One doorbell of an I/O or admin queue; with a shadow where the controller offers that (NVM Express Base 2.1, section
  * 5.2.5, Doorbell Buffer Config). Owned by the queue's thread; never allocates.
  *
- * <p>Without a shadow: one release store to the register. With one: the value goes to shadow memory first, then, after a
- * full fence, the controller's event index is loaded; only when the value has passed it does the register have to be
- * written. Without the fence both sides could miss each other: the load would overtake the store. The event index is the
- * controller's: whatever it says, at worst a doorbell is not rung, and the time limit of the commands notices.
+ * <p>Without a shadow: one release store to the register. With one: the value goes to shadow memory first, then, after
+ * a full fence, the controller's event index is loaded; only when the value has passed it does the register have to be
+ * written. Without the fence both sides could miss each other: the load would overtake the store. The event index is
+ * the controller's: whatever it says, at worst a doorbell is not rung, and the time limit of the commands notices.
  */
 final class Doorbell {
     private final MemorySegment registers;

@@ -21,15 +21,18 @@ import java.util.function.LongSupplier;
  *
  * <p>A command that is overdue is aborted, then the controller is reset: {@link ControllerRecovery} says how. Here,
  * <pre>
- *  RUNNING --the recovery's word has changed--&gt; PARKED: rings and doorbells rest, requests are kept, nothing completes
- *  PARKED  --queue created anew--&gt; RUNNING: every request starts again with the identical commands; a flush ends with
+ *  RUNNING --the recovery's word has changed--&gt; PARKED: rings and doorbells rest, requests are kept, nothing
+ * completes
+ *  PARKED  --queue created anew--&gt; RUNNING: every request starts again with the identical commands; a flush ends
+ * with
  *                                    DRIVER_RESET, since it may have lost what it was to keep
  *  PARKED  --recovery failed--&gt; FAILED
- *  RUNNING --impossible completion--&gt; FAILED: requests in flight end with DRIVER_PROTOCOL, later ones with DRIVER_GONE
+ *  RUNNING --impossible completion--&gt; FAILED: requests in flight end with DRIVER_PROTOCOL, later ones with
+ * DRIVER_GONE
  * </pre>
- * An overdue flush is not aborted, as an aborted flush would be a failed one: the controller is reset at once. A request
- * on whose account the controller was reset {@link #BLAMED_MAX} times ends with DRIVER_TIMEOUT. Buffers of requests
- * that were in flight when the queue FAILED must rest until the device has been closed.
+ * An overdue flush is not aborted, as an aborted flush would be a failed one: the controller is reset at once. A
+ * request on whose account the controller was reset {@link #BLAMED_MAX} times ends with DRIVER_TIMEOUT. Buffers of
+ * requests that were in flight when the queue FAILED must rest until the device has been closed.
  *
  * <p>Owned by one thread. Never allocates, locks, throws or logs for a device's sake; the system clock is asked on
  * every 64th poll. Bad arguments throw.

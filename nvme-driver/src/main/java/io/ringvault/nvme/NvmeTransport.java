@@ -70,8 +70,8 @@ public interface NvmeTransport extends AutoCloseable {
     String isolation();
 
     /**
-     * Whether the controller works only inside its caller's calls, in one thread: the driver then starts no thread of its
-     * own, and recovers inside polls.
+     * Whether the controller works only inside its caller's calls, in one thread: the driver then starts no thread of
+     * its own, and recovers inside polls.
      */
     default boolean inline() {
         return false;

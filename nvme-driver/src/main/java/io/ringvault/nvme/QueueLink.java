@@ -12,7 +12,8 @@ import java.lang.invoke.VarHandle;
  *  RESUMABLE --control plane: another reset came first--&gt; PARKED
  *  any --owner gave the queue up--&gt; CLOSED
  *
- *  abort:  NONE --owner asks--&gt; ASKED --control plane had the controller's answer--&gt; ANSWERED --owner saw it--&gt; NONE
+ *  abort:  NONE --owner asks--&gt; ASKED --control plane had the controller's answer--&gt; ANSWERED --owner saw
+ * it--&gt; NONE
  * </pre>
  * An owner that does not poll stays RUNNING: its queue is created when it has parked, however late, so a doorbell that
  * it writes late is never one of the new queue's. Neither side waits for the other here.

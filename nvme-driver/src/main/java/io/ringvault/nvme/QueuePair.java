@@ -14,8 +14,9 @@ import java.util.Arrays;
  *   FREE --claim--&gt; CLAIMED --place--&gt; OUTSTANDING --completion polled--&gt; CLAIMED --release--&gt; FREE
  *                      ^-------------------- place again (a retry) --------'
  * </pre>
- * {@link #restart} puts all of it back to the beginning, after a reset. There are fewer trackers than entries, so neither queue can overflow and the controller's view of the submission
- * head is not needed. Free trackers form a stack: the one used last is warm in the cache.
+ * {@link #restart} puts all of it back to the beginning, after a reset. There are fewer trackers than entries, so
+ * neither queue can overflow and the controller's view of the submission head is not needed. Free trackers form a
+ * stack: the one used last is warm in the cache.
  *
  * <p>Owned by one thread. Never allocates, blocks, throws or logs after construction. A completion that answers no
  * outstanding command, names another queue or an impossible head makes {@link #broken()} true and the pair delivers
@@ -80,7 +81,8 @@ final class QueuePair {
     }
 
     /** The same with doorbells of any kind. */
-    QueuePair(final int id, final int entries, final int trackers, final QueueMemory memory, final Doorbell tailDoorbell,
+    QueuePair(final int id, final int entries, final int trackers, final QueueMemory memory,
+              final Doorbell tailDoorbell,
               final Doorbell headDoorbell, final Runnable onPoll) {
         if (trackers < 1 || trackers >= entries) {
             throw new IllegalArgumentException(trackers + " trackers for " + entries + " entries");

@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The two pages of shadow doorbells and event indexes that an emulated controller may be given, so that most doorbells
- * cost no exit to it. Control plane; the queues' {@link Doorbell}s use the memory. Configured anew after each reset. The
- * admin queue keeps to its registers.
+ * cost no exit to it. Control plane; the queues' {@link Doorbell}s use the memory. Configured anew after each reset.
+ * The admin queue keeps to its registers.
  */
 final class ShadowDoorbells {
     private final MemorySegment registers;

@@ -246,8 +246,8 @@ class ControllerRecoveryTest {
     }
 
     /**
-     * Writes blocks, some twice, some with FUA; flushes; after a reset writes again what was not durable. At the end every
-     * block must be what was written last, also after the power was lost.
+     * Writes blocks, some twice, some with FUA; flushes; after a reset writes again what was not durable. At the end
+     * every block must be what was written last, also after the power was lost.
      *
      * @return the commands that the model served
      */

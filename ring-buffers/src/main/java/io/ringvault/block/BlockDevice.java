@@ -7,8 +7,8 @@ package io.ringvault.block;
  * time); each queue belongs to the one thread that drives it. The descriptive methods may be called from any thread.
  *
  * <p>Everything behind this port is untrusted: a device may lie about content, order and durability. It is asked to
- * keep one promise only: a flush makes durable every write that <em>completed before the flush was submitted</em>, or says
- * that a reset came between ({@link BlockQueue#resets()}).
+ * keep one promise only: a flush makes durable every write that <em>completed before the flush was submitted</em>, or
+ * says that a reset came between ({@link BlockQueue#resets()}).
  */
 public interface BlockDevice extends AutoCloseable {
 
@@ -34,8 +34,8 @@ public interface BlockDevice extends AutoCloseable {
     boolean volatileCache();
 
     /**
-     * Whether the device may be reset while it is in use, so that writes that completed without FUA and were not flushed
-     * have to be kept to be written again: see {@link BlockQueue#resets()}.
+     * Whether the device may be reset while it is in use, so that writes that completed without FUA and were not
+     * flushed have to be kept to be written again: see {@link BlockQueue#resets()}.
      */
     default boolean mayReset() {
         return false;

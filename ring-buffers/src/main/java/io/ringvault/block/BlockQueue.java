@@ -64,8 +64,8 @@ public interface BlockQueue extends AutoCloseable {
 
     /**
      * The owner knows of every reset so far and sees to it that what was lost is written again. Until it has said so,
-     * every flush ends with {@link BlockStatus#DRIVER_RESET}, so that an owner who does not know of resets is never told
-     * that lost writes are durable.
+     * every flush ends with {@link BlockStatus#DRIVER_RESET}, so that an owner who does not know of resets is never
+     * told that lost writes are durable.
      */
     default void acknowledgeReset() {
     }

@@ -31,8 +31,8 @@ public final class BlockStatus {
     public static final int DRIVER_INJECTED = 4;
 
     /**
-     * Driver code of a flush only: the device was reset, so what had completed and was not flushed may be lost. Write it
-     * again, acknowledge the reset ({@link BlockQueue#acknowledgeReset()}), then flush.
+     * Driver code of a flush only: the device was reset, so what had completed and was not flushed may be lost. Write
+     * it again, acknowledge the reset ({@link BlockQueue#acknowledgeReset()}), then flush.
      */
     public static final int DRIVER_RESET = 5;
     /** Driver code: the namespace is not what it was when the device was opened. */
@@ -48,7 +48,9 @@ public final class BlockStatus {
         return (retryable ? RETRYABLE : 0) | (origin & 0xFF) << 16 | (type & 0xFF) << 8 | code & 0xFF;
     }
 
-    /** Whether a flush ended because the device was reset: nothing failed, but what was not durable must be rewritten. */
+    /**
+     * Whether a flush ended because the device was reset: nothing failed, but what was not durable must be rewritten.
+     */
     public static boolean isReset(final int status) {
         return origin(status) == ORIGIN_DRIVER && code(status) == DRIVER_RESET;
     }

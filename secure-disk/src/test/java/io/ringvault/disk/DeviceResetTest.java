@@ -86,8 +86,8 @@ class DeviceResetTest {
     }
 
     /**
-     * The volume opened on a crashed clone is what it was after some write, not earlier than the last acknowledged sync:
-     * the engine commits by itself too, so any such state may be a committed one.
+     * The volume opened on a crashed clone is what it was after some write, not earlier than the last acknowledged
+     * sync: the engine commits by itself too, so any such state may be a committed one.
      */
     private static void check(final SimulatedDevice crashed, final List<long[]> history, final int acknowledged,
                               final long[] now, final long seed) {

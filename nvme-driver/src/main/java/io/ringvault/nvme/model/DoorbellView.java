@@ -5,8 +5,9 @@ import java.lang.invoke.VarHandle;
 
 /**
  * Where the controller sees one doorbell: the register, or, when the host has given shadow pages (Doorbell Buffer
- * Config), the shadow. Then it goes by the rule strictly, so that a host that breaks it hangs: after a while without news
- * it stores an event index, looks once more, and sleeps until the <em>register</em> is written. One thread at a time.
+ * Config), the shadow. Then it goes by the rule strictly, so that a host that breaks it hangs: after a while without
+ * news it stores an event index, looks once more, and sleeps until the <em>register</em> is written. One thread at a
+ * time.
  */
 final class DoorbellView {
     private static final int NOTHING = -1;

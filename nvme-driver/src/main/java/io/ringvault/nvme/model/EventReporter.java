@@ -6,8 +6,8 @@ import java.util.Iterator;
 import java.util.Set;
 
 /**
- * Asynchronous events of the controller: requests that wait, events that wait for a request, and the log pages that must
- * be read before their events are reported again. Any thread raises; the admin queue's thread does the rest.
+ * Asynchronous events of the controller: requests that wait, events that wait for a request, and the log pages that
+ * must be read before their events are reported again. Any thread raises; the admin queue's thread does the rest.
  */
 final class EventReporter {
     /** Requests that may be outstanding: AERL is one less. */

@@ -136,7 +136,9 @@ final class LossyCache implements Medium {
         losePower();
     }
 
-    /** A controller reset: the cache is lost, except the blocks that {@code survives} accepts; what lies below stays. */
+    /**
+     * A controller reset: the cache is lost, except the blocks that {@code survives} accepts; what lies below stays.
+     */
     synchronized void loseCache(final LongPredicate survives) throws IOException {
         for (final Map.Entry<Long, byte[]> entry : dirty.entrySet()) {
             if (survives.test(entry.getKey())) {

@@ -117,7 +117,9 @@ public final class ModelTransport implements NvmeTransport {
         return inline;
     }
 
-    /** Inline, a clock of its own: a millisecond passes whenever somebody asks, so that a run can be repeated exactly. */
+    /**
+     * Inline, a clock of its own: a millisecond passes whenever somebody asks, so that a run can be repeated exactly.
+     */
     @Override
     public long nanoTime() {
         return inline ? CLOCK_STEP_NS * ++looks : System.nanoTime();

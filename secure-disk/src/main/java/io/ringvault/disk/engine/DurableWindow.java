@@ -242,8 +242,8 @@ final class DurableWindow {
     }
 
     /**
-     * The device was reset: completed chunks that are not on stable storage may be lost. They are written again where they
-     * were; a flush in flight counts for nothing.
+     * The device was reset: completed chunks that are not on stable storage may be lost. They are written again where
+     * they were; a flush in flight counts for nothing.
      */
     void onDeviceReset() {
         state.counters.deviceResets++;

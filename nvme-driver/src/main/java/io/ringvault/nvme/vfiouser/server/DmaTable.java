@@ -20,7 +20,9 @@ final class DmaTable implements AutoCloseable {
     private static final long PAGE = 4096;
     private static final int READ_AND_WRITE = 3;
 
-    /** What was mapped; without memory when no descriptor came, or not for reading and writing: it resolves to nothing. */
+    /**
+     * What was mapped; without memory when no descriptor came, or not for reading and writing: it resolves to nothing.
+     */
     private record Region(long address, long size, long fileOffset, int flags, NativeMapping mapping) {
         boolean overlaps(final long otherAddress, final long otherSize) {
             return Long.compareUnsigned(address, otherAddress + otherSize - 1) <= 0
