@@ -225,7 +225,7 @@ final class NvmeController implements AutoCloseable {
      * told when queues run out.
      */
     synchronized void deleteQueuePair(final int id) {
-        if (closed || links[id] == null || recovery.failed()) {
+        if (closed || links[id] == null || recovery.failed() || transport.status() == Registers.ALL_ONES) {
             return;
         }
         links[id].abandon();
