@@ -27,10 +27,10 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What the NVMe driver costs for one 4 KiB read or write: submit and poll, against a completion queue that a script
- * fills ({@link ScriptedController}). Every command completes between the submit and the poll, so nothing is ever waited
- * for; {@link #script} is the script's own cost, to be subtracted. Read it with {@code -prof gc}: the driver allocates
- * nothing. At the end polls, idle polls and doorbell writes for each operation are printed, and the CPU time of the best
- * and of the last iteration: on a busy machine that is the figure, as JMH's own is wall-clock time.
+ * fills ({@link ScriptedController}). Every command completes between the submit and the poll, so nothing is ever
+ * waited for; {@link #script} is the script's own cost, to be subtracted. Read it with {@code -prof gc}: the driver
+ * allocates nothing. At the end polls, idle polls and doorbell writes for each operation are printed, and the CPU time
+ * of the best and of the last iteration: on a busy machine that is the figure, as JMH's own is wall-clock time.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 
 /** Hands a controller from the kernel's driver to vfio-pci. */
 @Command(name = "bind", mixinStandardHelpOptions = true,
-    description = {"Take a controller from the kernel's driver and give it to vfio-pci, so that Ringvault can drive it.",
+    description = {"Take a controller from the kernel's driver and give it to vfio-pci, for Ringvault to drive.",
         "Its data stays. Refuses a controller that is mounted, swap, or held by md, dm or lvm."})
 final class NvmeBindCommand implements Callable<Integer> {
     @Mixin

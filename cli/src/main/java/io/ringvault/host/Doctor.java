@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Says what a machine has for each way to a device, what is missing, and the exact step that helps. Reads only; opens no
- * device. Control plane.
+ * Says what a machine has for each way to a device, what is missing, and the exact step that helps. Reads only; opens
+ * no device. Control plane.
  */
 public final class Doctor {
     private static final String NO_IOMMU = "none-all-memory-exposed";
@@ -60,7 +60,8 @@ public final class Doctor {
         }
 
         private boolean works(final DevicePath path) {
-            return findings.stream().noneMatch(each -> each.state() == State.MISSING && each.neededFor().contains(path));
+            return findings.stream()
+                .noneMatch(each -> each.state() == State.MISSING && each.neededFor().contains(path));
         }
 
         /** The ways that work. */

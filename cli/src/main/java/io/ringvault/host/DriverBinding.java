@@ -106,7 +106,8 @@ public final class DriverBinding {
         }
         final List<String> risks = risks();
         if (!driver.isEmpty() && !driver.equals(NVME)) {
-            risks.add(function.address() + " is bound to " + driver + ", not to " + NVME + ": whoever uses it loses it");
+            risks.add(function.address() + " is bound to " + driver + ", not to " + NVME
+                + ": whoever uses it loses it");
         }
         refuse(risks, force);
         return new Plan(writes(driver, VFIO), risks, groupNotes());
@@ -125,7 +126,8 @@ public final class DriverBinding {
         }
         final List<String> risks = new ArrayList<>();
         if (!driver.isEmpty() && !driver.equals(VFIO)) {
-            risks.add(function.address() + " is bound to " + driver + ", not to " + VFIO + ": whoever uses it loses it");
+            risks.add(function.address() + " is bound to " + driver + ", not to " + VFIO
+                + ": whoever uses it loses it");
         }
         refuse(risks, force);
         final List<Write> writes = writes(driver, NVME);

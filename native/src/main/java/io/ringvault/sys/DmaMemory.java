@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * <p>Where it comes from:
  * <pre>
  *   a device, ordinary machine      private huge pages, else base pages, which {@link #description()} then says
- *   a device, confidential guest    a dma-buf of the heap system_cc_shared: private pages refuse DMA; nothing else works
+ *   a device, confidential guest    a dma-buf of the heap system_cc_shared: private pages refuse DMA
  *   another process                 a memfd of huge pages, else of base pages, whose descriptor can be passed on
  * </pre>
  * Huge pages are touched here, so that a pool which turns out to be short is a fall-back and not a later SIGBUS.

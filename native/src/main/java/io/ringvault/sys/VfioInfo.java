@@ -23,7 +23,7 @@ final class VfioInfo {
     private VfioInfo() {
     }
 
-    /** Asks, and asks again with as much room as the answer wants (at most {@code mostBytes}); the index is optional. */
+    /** Asks, and asks again with the room that the answer wants (at most {@code mostBytes}); the index is optional. */
     static MemorySegment read(final SystemCalls calls, final String what, final int descriptor, final long request,
         final long lengthBytes, final long indexOffset, final int index, final int mostBytes)
         throws NativeIoException {
