@@ -2,15 +2,8 @@ package io.ringvault.nvme.vfiouser.server;
 
 import static io.ringvault.nvme.vfiouser.server.RawClient.payload;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringvault.block.DeviceUri;
-import io.ringvault.block.OpenMode;
-import io.ringvault.block.StorageException;
-import io.ringvault.nvme.model.ModelEndpoint;
-import io.ringvault.nvme.model.NvmeModelProvider;
 import io.ringvault.sys.NativeMapping;
 import io.ringvault.sys.NativeMemory;
 import java.io.IOException;
@@ -21,77 +14,12 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Each rule of the protocol that a client can meet, by a client with an encoder of its own. */
-class VfioUserServerTest {
-    private static final int EPERM = 1;
-    private static final int ENOENT = 2;
-    private static final int EINVAL = 22;
-    private static final int EOPNOTSUPP = 95;
-    private static final int FATAL = 2;
-    private static final int ENABLE = 0x00460001;
-    private static final long ADDRESS = 0x1_0000_0000L;
-    private static final long SHORT_LIMIT_MS = 150;
-
-    private final List<String> log = Collections.synchronizedList(new ArrayList<>());
-    @TempDir
-    private Path folder;
-    private Path directory;
-    private ModelEndpoint endpoint;
-    private VfioUserServer server;
-
-    @BeforeEach
-    void start() {
-        directory = folder.resolve("endpoint");
-        final DeviceUri uri = DeviceUri.parse("nvme+model:" + folder.resolve("image"));
-        new NvmeModelProvider().create(uri, 1 << 20);
-        endpoint = ModelEndpoint.open(uri, OpenMode.READ_WRITE);
-        serve(ServerLimits.DEFAULTS);
-    }
-
-    private void serve(final ServerLimits limits) {
-        if (server != null) {
-            server.close();
-        }
-        server = VfioUserServer.start(directory, endpoint, limits, log::add);
-    }
-
-    private void serveShort() {
-        serve(new ServerLimits(SHORT_LIMIT_MS, SHORT_LIMIT_MS, true));
-    }
-
-    @AfterEach
-    void stop() {
-        server.close();
-        endpoint.close();
-        assertFalse(Files.exists(directory.resolve("cntrl")));
-    }
-
-    private RawClient client() throws IOException {
-        return new RawClient(directory);
-    }
-
-    private void assertNextIsServed() throws IOException {
-        try (RawClient next = client().hello()) {
-            assertEquals(0, next.read32(0x1C));
-        }
-    }
-
-    private static int openDescriptors() throws IOException {
-        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-            return (int) open.count();
-        }
-    }
-
+class VfioUserServerTest extends ServerTestBase {
     @Test
     void shouldAnswerVersionWithItsCapabilitiesWhenThereIsNoJson() throws IOException {
         try (RawClient client = client()) {
@@ -110,8 +38,9 @@ class VfioUserServerTest {
     @Test
     void shouldAgreeOnTheSmallerMinorWhenAClientIsNewer() throws IOException {
         try (RawClient client = client()) {
-            assertEquals(2, client.call(1, payload((short) 0, (short) 7,
-                "{\"capabilities\":{\"max_msg_fds\":8,\"twin_socket\":{\"supported\":false}}}\0")).payload().getShort(2));
+            final RawClient.Reply reply = client.call(1, payload((short) 0, (short) 7,
+                "{\"capabilities\":{\"max_msg_fds\":8,\"twin_socket\":{\"supported\":false}}}\0"));
+            assertEquals(2, reply.payload().getShort(2));
         }
     }
 
@@ -511,108 +440,5 @@ class VfioUserServerTest {
             }
         }
         throw new AssertionError("no descriptor of " + file);
-    }
-
-    @Test
-    void shouldTakeMessagesInPiecesWhenTheyCompleteInTime() throws IOException {
-        try (RawClient client = client().hello()) {
-            final ByteBuffer message = client.message(9, 0, payload(8L, 0, 4));
-            for (int at = 0; at < message.limit(); at += 5) {
-                client.send(message.duplicate().position(at).limit(Math.min(at + 5, message.limit())).slice());
-            }
-            assertEquals(0x0002_0100, client.receive().payload().getInt(16));
-            client.send(client.message(9, 0, payload(8L, 0, 4)));
-            client.send(client.message(9, 0, payload(0x1CL, 0, 4)));
-            assertEquals(0x0002_0100, client.receive().payload().getInt(16));
-            assertEquals(0, client.receive().payload().getInt(16));
-        }
-    }
-
-    @Test
-    void shouldDropAClientAndServeTheNextWhenItFallsSilent() throws IOException {
-        serveShort();
-        try (RawClient silent = client()) {
-            assertTrue(silent.isDropped(), "it said nothing at all");
-        }
-        try (RawClient half = client().hello()) {
-            half.send(half.message(9, 0, payload(8L, 0, 4)).limit(7).slice());
-            assertTrue(half.isDropped(), "half a header");
-        }
-        try (RawClient half = client().hello()) {
-            half.send(half.message(9, 0, payload(8L, 0, 4)).limit(20).slice());
-            assertTrue(half.isDropped(), "half a payload");
-        }
-        try (RawClient idle = client().hello()) {
-            assertFalse(idle.socket.awaitHangUp(4 * SHORT_LIMIT_MS), "between messages silence is a client's right");
-        }
-        assertNextIsServed();
-    }
-
-    @Test
-    void shouldDropAClientAndServeTheNextWhenASizeIsImpossible() throws IOException {
-        for (final int size : new int[] {0, 15, (1 << 20) + 33, -1, Integer.MAX_VALUE}) {
-            try (RawClient client = client().hello()) {
-                final ByteBuffer message = client.message(9, 0, payload(8L, 0, 4));
-                message.putInt(4, size);
-                client.send(message);
-                assertTrue(client.isDropped());
-            }
-        }
-        assertNextIsServed();
-    }
-
-    @Test
-    void shouldServeTheNextAfterAnyGarbage() throws IOException {
-        serveShort();
-        final long seed = Long.getLong("seed", System.nanoTime());
-        final Random random = new Random(seed);
-        try {
-            for (int round = 0; round < 40; round++) {
-                try (RawClient client = random.nextBoolean() ? client() : client().hello()) {
-                    final byte[] noise = new byte[1 + random.nextInt(200)];
-                    random.nextBytes(noise);
-                    final ByteBuffer bytes = RawClient.buffer(noise.length).put(noise).flip();
-                    if (noise.length >= 16 && random.nextBoolean()) {
-                        bytes.putShort(2, (short) random.nextInt(15)).putInt(4, noise.length).putInt(8, 0);
-                    }
-                    client.send(bytes, random.nextBoolean() ? new int[0] : new int[] {0, 0});
-                } catch (final IOException dropped) {
-                    continue;
-                }
-            }
-            assertNextIsServed();
-        } catch (final AssertionError failed) {
-            throw new AssertionError("-Dseed=" + seed, failed);
-        }
-    }
-
-    @Test
-    void shouldLetASecondClientWaitUntilTheFirstHasLeft() throws IOException {
-        try (RawClient second = secondWaiting()) {
-            assertTrue(second.receive().ok());
-            assertEquals(0, second.read32(0x1C));
-        }
-        assertEquals(2, server.clients());
-    }
-
-    private RawClient secondWaiting() throws IOException {
-        try (RawClient first = client().hello()) {
-            final RawClient second = client();
-            second.send(second.message(1, 0, payload((short) 0, (short) 1)));
-            assertFalse(second.socket.awaitReadable(SHORT_LIMIT_MS));
-            assertEquals(0, first.read32(0x1C));
-            return second;
-        }
-    }
-
-    @Test
-    void shouldRefuseASecondServerAndReplaceADeadOnesSocket() throws IOException {
-        final StorageException alive = assertThrows(StorageException.class,
-            () -> VfioUserServer.start(directory, endpoint, ServerLimits.DEFAULTS, log::add));
-        assertEquals(StorageException.Category.CONFIGURATION, alive.category());
-        server.close();
-        io.ringvault.sys.UnixSocket.listen(directory.resolve("cntrl"), 1).close();
-        serve(ServerLimits.DEFAULTS);
-        assertNextIsServed();
     }
 }
