@@ -206,6 +206,11 @@ public final class VfioTransport implements NvmeTransport {
         return arena.description();
     }
 
+    /** For tests that do to the device what no driver does. */
+    VfioDevice device() {
+        return device;
+    }
+
     private boolean gone() {
         return faulted || load32(Registers.CSTS_OFFSET) == Registers.ALL_ONES;
     }

@@ -43,6 +43,15 @@ class ControllerMatrixTest {
         job(jobs, "driver", several + "?ns=5");
         job(jobs, "disk", several);
         job(jobs, "refuse", several + "?ns=3", "namespace 3 is not active");
+        final String metadata = guest.controllerOf("", new Path[] {image("i"), image("j"), image("k"), image("l")},
+            "nsid=1,ms=8", "nsid=2,logical_block_size=4096,physical_block_size=4096,ms=64,mset=1",
+            "nsid=3,logical_block_size=4096,physical_block_size=4096,ms=8,pi=1",
+            "nsid=4,logical_block_size=4096,physical_block_size=4096,ms=16,mset=1");
+        for (int ns = 1; ns <= 4; ns++) {
+            job(jobs, "driver", metadata + "?ns=" + ns);
+        }
+        job(jobs, "disk", metadata + "?ns=2");
+        job(jobs, "bar-faults", metadata);
         final String reads = guest.controller(faulty("g", "read", 5), "raw", "");
         job(jobs, "read-error", reads, "sct 0x2 sc 0x81");
         final String writes = guest.controller(faulty("h", "write", 28), "raw", "");

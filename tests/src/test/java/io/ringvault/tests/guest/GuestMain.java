@@ -1,5 +1,6 @@
 package io.ringvault.tests.guest;
 
+import io.ringvault.nvme.vfio.BarFaults;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -43,6 +44,7 @@ public final class GuestMain {
             case "write-until-killed" -> DiskSuite.writeUntilKilled(device, job.get(2), Long.parseLong(job.get(3)));
             case "dump" -> DiskSuite.dump(device, job.get(2), job.get(3));
             case "refuse" -> DiskSuite.expectRefusal(device, job.get(2));
+            case "bar-faults" -> BarFaults.run(device);
             default -> throw new IllegalArgumentException("job " + job);
         }
         say(String.join(" ", job) + ": ok in " + (System.nanoTime() - began) / 1_000_000 + " ms");
