@@ -141,9 +141,15 @@ public final class VfioTransport implements NvmeTransport {
         }
     }
 
+    /**
+     * One access. The JVM reports a fault of compiled code where the thread next comes back from outside Java, which
+     * the yield makes happen before the value is believed.
+     */
     private int load32(final int offset) {
         try {
-            return (int) Wire.INT.getVolatile(registers, (long) offset);
+            final int value = (int) Wire.INT.getVolatile(registers, (long) offset);
+            Thread.yield();
+            return value;
         } catch (final InternalError fault) {
             faulted = true;
             return Registers.ALL_ONES;
@@ -153,7 +159,9 @@ public final class VfioTransport implements NvmeTransport {
     @Override
     public long read64(final int offset) {
         try {
-            return (long) Wire.LONG.getVolatile(registers, (long) offset);
+            final long value = (long) Wire.LONG.getVolatile(registers, (long) offset);
+            Thread.yield();
+            return value;
         } catch (final InternalError fault) {
             faulted = true;
             return Registers.ALL_ONES;
@@ -164,6 +172,7 @@ public final class VfioTransport implements NvmeTransport {
     public void write32(final int offset, final int value) {
         try {
             Wire.INT.setVolatile(registers, (long) offset, value);
+            Thread.yield();
         } catch (final InternalError fault) {
             faulted = true;
         }
@@ -173,6 +182,7 @@ public final class VfioTransport implements NvmeTransport {
     public void write64(final int offset, final long value) {
         try {
             Wire.LONG.setVolatile(registers, (long) offset, value);
+            Thread.yield();
         } catch (final InternalError fault) {
             faulted = true;
         }

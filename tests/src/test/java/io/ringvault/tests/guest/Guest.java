@@ -41,11 +41,13 @@ final class Guest {
     }
 
     /** Skips, loudly, where a guest cannot be had. */
-    static void require() throws IOException, InterruptedException {
+    static void require(final String... options) throws IOException, InterruptedException {
         Tools.require("qemu-system-x86_64");
         final Path output = Files.createTempFile("ringvault-rig", ".txt");
         try {
-            final Process process = new ProcessBuilder(script().toString(), "--prepare").redirectErrorStream(true)
+            final List<String> line = new ArrayList<>(List.of(script().toString(), "--prepare"));
+            line.addAll(Arrays.asList(options));
+            final Process process = new ProcessBuilder(line).redirectErrorStream(true)
                 .redirectInput(new File("/dev/null")).redirectOutput(output.toFile()).start();
             if (!process.waitFor(PREPARE_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly().waitFor();

@@ -49,10 +49,11 @@ class RemovedControllerTest {
             "--qemu", "-device", "--qemu", DEVICE);
         final Process process = guest.start(Guest.shell("""
             back() {
+                until [ -e %2$s/$1 ]; do sleep 0.2; done
                 until [ -e /sys/bus/pci/devices/0000:01:00.0/driver ]; do sleep 0.1; done
             }
             $java format %1$s none + write-until-killed %1$s none 31 && exit 9 || echo "first ended with $?"
-            back
+            back back1
             $java dump %1$s none %2$s/first
             (
                 until [ -e %2$s/pull ]; do sleep 0.2; done
@@ -61,19 +62,22 @@ class RemovedControllerTest {
             ) &
             $java format %1$s none + write-until-killed %1$s none 32 && exit 9 || echo "second ended with $?"
             wait
-            back
+            back back2
             $java dump %1$s none %2$s/second
             """.formatted(URI, share, PULL)));
         guest.await(process, "some syncs", () -> acknowledged(guest, 0) > 20);
         try (Qmp qmp = new Qmp(monitor)) {
-            qmp.command("{\"execute\": \"device_del\", \"arguments\": {\"id\": \"pulled\"}}");
-            qmp.await("DEVICE_DELETED");
+            delete(qmp);
             guest.await(process, "the end of the first program", () -> out(guest).contains("first ended with"));
             add(qmp);
+            Files.createFile(share.resolve("back1"));
             guest.await(process, "more syncs", () -> acknowledged(guest, 1) > 20);
             Files.createFile(share.resolve("pull"));
             guest.await(process, "the end of the second program", () -> out(guest).contains("second ended with"));
+            // QEMU took the power of a slot away; now the controller leaves it.
+            delete(qmp);
             add(qmp);
+            Files.createFile(share.resolve("back2"));
         }
         final String said = guest.expect(process, 0);
         final String[] parts = parts(said);
@@ -88,6 +92,11 @@ class RemovedControllerTest {
             assertTrue(parts[i].contains("closed in a read-only state"), parts[i]);
         }
         assertEquals(2, said.split("ended with 1", -1).length - 1, "both programs end by themselves: " + said);
+    }
+
+    private static void delete(final Qmp qmp) throws IOException {
+        qmp.command("{\"execute\": \"device_del\", \"arguments\": {\"id\": \"pulled\"}}");
+        qmp.await("DEVICE_DELETED");
     }
 
     private static void add(final Qmp qmp) throws IOException {
