@@ -275,7 +275,12 @@ public final class NvmeBlockQueue implements BlockQueue {
     @Override
     public void submit() {
         if (failure == 0 && recovery.word() == seenWord) {
-            pair.ring();
+            try {
+                pair.ring();
+            } catch (final InternalError fault) {
+                // A doorbell in a BAR that was turned off: SIGBUS.
+                failAll(BlockStatus.DRIVER_GONE);
+            }
         }
     }
 
@@ -288,7 +293,11 @@ public final class NvmeBlockQueue implements BlockQueue {
         }
         deliverReady(limit);
         if (failure == 0 && delivered < limit) {
-            pair.poll(onCommand, limit - delivered);
+            try {
+                pair.poll(onCommand, limit - delivered);
+            } catch (final InternalError fault) {
+                failAll(BlockStatus.DRIVER_GONE);
+            }
             if (pair.broken()) {
                 link.abandon();
                 failAll(BlockStatus.DRIVER_PROTOCOL);
