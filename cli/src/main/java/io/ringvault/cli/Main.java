@@ -36,10 +36,22 @@ public final class Main implements Runnable {
 
     /** Runs the command and exits with its code. */
     public static void main(final String[] arguments) {
+        logInOneLine();
         final Charset charset = Charset.defaultCharset();
         final PrintWriter out = new PrintWriter(System.out, true, charset);
         final PrintWriter err = new PrintWriter(System.err, true, charset);
         System.exit(run(arguments, out, err));
+    }
+
+    /** What the library logs (a reset controller, a device's event) looks like every other line of this command. */
+    private static void logInOneLine() {
+        final String format = "ringvault: %5$s%6$s%n";
+        for (final String property : new String[] {
+            "java.util.logging.SimpleFormatter.format", "jdk.system.logger.format"}) {
+            if (System.getProperty(property) == null) {
+                System.setProperty(property, format);
+            }
+        }
     }
 
     /** Runs the command; returns its exit code. For tests and embedding. */
