@@ -81,7 +81,8 @@ final class IommuArena implements DmaArena {
         if (failed instanceof final NativeIoException refused && refused.errno() == Errno.ENOMEM) {
             final long mapped = chunks.stream().mapToLong(Chunk::mappedBytes).sum();
             return io("the kernel may not lock " + length + " more bytes for DMA (" + mapped
-                + " are locked, the limit is " + lockLimit() + " bytes). Raise it: ulimit -l unlimited, or LimitMEMLOCK="
+                + " are locked, the limit is " + lockLimit()
+                + " bytes). Raise it: ulimit -l unlimited, or LimitMEMLOCK="
                 + "infinity in a systemd unit, or as root: prlimit --pid " + ProcessHandle.current().pid()
                 + " --memlock=unlimited", failed);
         }

@@ -80,7 +80,8 @@ final class DiskSuite {
     }
 
     static void format(final String uri, final String anchor) {
-        Volumes.format(new FormatContext().device(uri).key(KEY).sizeBytes(USER_BYTES).segmentBlocks(32).anchor(anchor).force(true)
+        Volumes.format(new FormatContext().device(uri).key(KEY).sizeBytes(USER_BYTES).segmentBlocks(32).anchor(anchor)
+            .force(true)
             .configure(DiskSuite::small));
     }
 

@@ -190,7 +190,8 @@ final class Guest {
         InterruptedException {
         while (!met.getAsBoolean()) {
             if (!process.isAlive()) {
-                throw new AssertionError("the guest ended before " + what + ": " + Files.readString(log.resolve("run")));
+                throw new AssertionError("the guest ended before " + what + ": "
+                    + Files.readString(log.resolve("run")));
             }
             Thread.sleep(10);
         }

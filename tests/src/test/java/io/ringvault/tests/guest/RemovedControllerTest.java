@@ -12,9 +12,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The controller is taken away in mid-load: once as an administrator does it (the kernel asks for the device back), once
- * as a hand does it that pulls it out (its slot loses power). Each time the program ends by itself with an error that
- * says why, and the volume opens again on the controller that is put back.
+ * The controller is taken away in mid-load: once as an administrator does it (the kernel asks for the device back),
+ * once as a hand does it that pulls it out (its slot loses power). Each time the program ends by itself with an error
+ * that says why, and the volume opens again on the controller that is put back.
  */
 class RemovedControllerTest {
     private static final String URI = "nvme:0000:01:00.0";

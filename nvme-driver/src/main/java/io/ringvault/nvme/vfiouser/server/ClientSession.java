@@ -101,7 +101,8 @@ final class ClientSession {
         if (length < 0 || length > VfioUserWire.MAX_PAYLOAD_BYTES) {
             reply(Errno.EINVAL, 0);
             throw new IOException("a message of " + Integer.toUnsignedString(size) + " bytes; "
-                + VfioUserWire.HEADER_BYTES + " to " + (VfioUserWire.HEADER_BYTES + VfioUserWire.MAX_PAYLOAD_BYTES) + " are possible");
+                + VfioUserWire.HEADER_BYTES + " to " + (VfioUserWire.HEADER_BYTES + VfioUserWire.MAX_PAYLOAD_BYTES)
+                + " are possible");
         }
         final long left = Math.max(1, limitMs - (System.nanoTime() - began) / 1_000_000);
         if (length > 0 && take(input.asSlice(0, length), left) < length) {
