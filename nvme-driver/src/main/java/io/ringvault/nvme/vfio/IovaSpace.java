@@ -34,13 +34,21 @@ final class IovaSpace {
             final long last = start + lengthBytes - 1;
             final boolean wrapped = Long.compareUnsigned(start, from) < 0 || Long.compareUnsigned(last, start) < 0;
             if (!wrapped && Long.compareUnsigned(last, range.last()) <= 0) {
-                next = last + 1;
+                if (last == range.last()) {
+                    toNextRange(); // The address after the last of all would be 0, and lie in a range again.
+                } else {
+                    next = last + 1;
+                }
                 return start;
             }
-            current++;
-            next = current < ranges.size() ? ranges.get(current).first() : 0;
+            toNextRange();
         }
         return -1;
+    }
+
+    private void toNextRange() {
+        current++;
+        next = current < ranges.size() ? ranges.get(current).first() : 0;
     }
 
     @Override
