@@ -8,4 +8,8 @@ module io.ringvault.log {
     exports io.ringvault.log;
 
     uses io.ringvault.crypto.SecretPages;
+    uses io.ringvault.log.AnchorProvider;
+
+    provides io.ringvault.log.AnchorProvider with
+        io.ringvault.log.LocalFileAnchorProvider, io.ringvault.log.MemoryAnchorProvider;
 }

@@ -13,6 +13,10 @@ public interface Anchor extends AutoCloseable {
     int KIND_LOCAL_FILE = 1;
     /** The memory of this process, for tests and embedding. */
     int KIND_MEMORY = 2;
+    /** A non-volatile index of a TPM 2.0. */
+    int KIND_TPM = 3;
+    /** A quorum of peers. */
+    int KIND_QUORUM = 4;
 
     /** The kind, as the superblock records it. */
     int kind();
@@ -31,7 +35,8 @@ public interface Anchor extends AutoCloseable {
     AnchorValue read();
 
     /**
-     * Replaces the value, durably, if it still is {@code expected}.
+     * Replaces the value, durably, if it still is {@code expected}. When this throws IO, the replacement may have
+     * happened all the same: the caller reads before it judges.
      *
      * @return false when it is another one: somebody else advanced it, nothing was changed
      * @throws io.ringvault.block.StorageException FRESHNESS when it is gone or damaged, IO when it cannot be reached

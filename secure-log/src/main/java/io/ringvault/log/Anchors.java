@@ -3,15 +3,18 @@ package io.ringvault.log;
 import io.ringvault.block.StorageException;
 import io.ringvault.crypto.RandomSource;
 import io.ringvault.crypto.VolumeKey;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
 
-/** Finds anchors by their text: {@code none} or {@code file:PATH}. Control plane. */
+/**
+ * Finds anchors by their text: {@code none}, or {@code SCHEME:PLACE} with a scheme that an {@link AnchorProvider} on
+ * the module path offers. Control plane.
+ */
 public final class Anchors {
     /** No anchor. */
     public static final String NONE = "none";
-    /** Begins the text of a local-file anchor. */
-    public static final String FILE_PREFIX = "file:";
 
     private Anchors() {
     }
@@ -22,47 +25,83 @@ public final class Anchors {
      * @param spec       what the user gave, or the superblock's hint; empty counts as none
      * @param requiredId the superblock's anchor id: all zero when the volume requires none
      * @throws StorageException FRESHNESS when one is required and none, a damaged one or another one is there;
-     *         CONFIGURATION when one is given to a volume that has none
+     *         CONFIGURATION when one is given to a volume that has none; IO when it cannot be reached
      */
     public static Anchor open(final String spec, final VolumeKey key, final byte[] volumeId, final byte[] requiredId) {
-        final Path path = path(spec);
+        final AnchorProvider provider = provider(spec);
         final boolean required = !Le.isZero(requiredId, 0, requiredId.length);
-        if (path == null && required) {
+        if (provider == null && required) {
             throw StorageException.freshness(
                 "missing anchor: the volume requires its freshness anchor, and none was given. "
-                + "Give it with --anchor " + FILE_PREFIX + "PATH");
+                + "Give it with --anchor " + forms());
         }
-        if (path != null && !required) {
+        if (provider != null && !required) {
             throw StorageException.configuration("the volume was formatted without an anchor, and '" + spec
-                + "' was given; leave it out or say '" + NONE + "'");
+                + "' was given; leave it out or say '" + NONE + "'; 'ringvault adopt' gives the volume an anchor");
         }
-        return path == null ? new NoAnchor() : LocalFileAnchor.open(path, key, volumeId, requiredId);
+        return provider == null ? new NoAnchor()
+            : provider.open(target(spec, key, volumeId, RandomSource.kernel()), requiredId);
     }
 
     /**
-     * Creates a new anchor for a new volume.
+     * Creates a new anchor for a volume.
      *
-     * @throws StorageException CONFIGURATION for an unknown text or a file that exists, IO when it cannot be written
+     * @throws StorageException CONFIGURATION for an unknown text or a place that is taken, IO when it cannot be written
      */
     public static Anchor create(final String spec, final VolumeKey key, final byte[] volumeId) {
-        final Path path = path(spec);
-        return path == null ? new NoAnchor() : LocalFileAnchor.create(path, key, volumeId, RandomSource.kernel());
+        final AnchorProvider provider = provider(spec);
+        return provider == null ? new NoAnchor()
+            : provider.create(target(spec, key, volumeId, RandomSource.kernel()));
     }
 
-    private static Path path(final String spec) {
+    /** How the texts of all anchors look that are here, for help and messages. */
+    public static String forms() {
+        final StringBuilder forms = new StringBuilder();
+        providers().forEach(provider -> forms.append(provider.form()).append(", "));
+        return forms.append("or ").append(NONE).toString();
+    }
+
+    /** The kind in words, as superblocks record it. */
+    public static String kindText(final int kind) {
+        return switch (kind) {
+            case Anchor.KIND_NONE -> NONE;
+            case Anchor.KIND_LOCAL_FILE -> "file";
+            case Anchor.KIND_MEMORY -> "memory";
+            case Anchor.KIND_TPM -> "tpm";
+            case Anchor.KIND_QUORUM -> "quorum";
+            default -> "kind " + kind;
+        };
+    }
+
+    private static AnchorTarget target(final String spec, final VolumeKey key, final byte[] volumeId,
+        final RandomSource random) {
+        return new AnchorTarget(spec, spec.substring(spec.indexOf(':') + 1), key, volumeId, random);
+    }
+
+    /** Null for none. */
+    private static AnchorProvider provider(final String spec) {
         if (spec.isEmpty() || spec.equals(NONE)) {
             return null;
         }
-        try {
-            if (spec.startsWith(FILE_PREFIX) && spec.length() > FILE_PREFIX.length()) {
-                return Path.of(spec.substring(FILE_PREFIX.length()));
+        final int colon = spec.indexOf(':');
+        for (final AnchorProvider provider : providers()) {
+            if (colon > 0 && provider.scheme().equals(spec.substring(0, colon))) {
+                return provider;
             }
-        } catch (final InvalidPathException bad) {
-            throw new StorageException(StorageException.Category.CONFIGURATION, "anchor '" + spec + "' is no path: "
-                + bad.getReason(),
-                bad);
         }
-        throw StorageException.configuration("anchor '" + spec + "' is unknown; write " + FILE_PREFIX + "PATH or "
-            + NONE);
+        throw StorageException.configuration("anchor '" + spec + "' is unknown; write " + forms()
+            + (colon > 0 ? ". The anchors tpm: and quorum: are in artifacts of their own, which are not on the module "
+                + "path (docs/anchors.md)" : ""));
+    }
+
+    private static List<AnchorProvider> providers() {
+        final List<AnchorProvider> found = new ArrayList<>();
+        try {
+            ServiceLoader.load(AnchorProvider.class, Anchors.class.getClassLoader()).forEach(found::add);
+        } catch (final ServiceConfigurationError broken) {
+            throw new StorageException(StorageException.Category.CONFIGURATION,
+                "an anchor provider on the module path is broken: " + broken.getMessage(), broken);
+        }
+        return found;
     }
 }

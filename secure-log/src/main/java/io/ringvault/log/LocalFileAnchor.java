@@ -8,10 +8,12 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * An anchor in a small local file ({@code docs/format.md}, section 9): two slots, of which the older is overwritten
@@ -28,15 +30,15 @@ public final class LocalFileAnchor implements Anchor {
     /** Serialises the operations of this process: closing any descriptor of a file drops the process's lock on it. */
     private static final Object PROCESS = new Object();
 
+    private static final long LOCK_WAIT_NS = 5_000_000_000L;
+
     private final Path path;
     private final LocalFileAnchorCodec codec;
-    private final byte[] volumeId;
     private final byte[] id;
 
-    private LocalFileAnchor(final Path path, final LocalFileAnchorCodec codec, final byte[] volumeId, final byte[] id) {
+    private LocalFileAnchor(final Path path, final LocalFileAnchorCodec codec, final byte[] id) {
         this.path = path;
         this.codec = codec;
-        this.volumeId = volumeId;
         this.id = id;
     }
 
@@ -74,7 +76,7 @@ public final class LocalFileAnchor implements Anchor {
                 throw io("cannot make the entry of anchor file " + file + " durable", failed);
             }
         }
-        return new LocalFileAnchor(file, codec, volumeId.clone(), id);
+        return new LocalFileAnchor(file, codec, id);
     }
 
     /**
@@ -87,7 +89,7 @@ public final class LocalFileAnchor implements Anchor {
     public static LocalFileAnchor open(final Path path, final VolumeKey key, final byte[] volumeId,
         final byte[] requiredId) {
         final LocalFileAnchor anchor = new LocalFileAnchor(path.toAbsolutePath(),
-            new LocalFileAnchorCodec(key, volumeId), volumeId.clone(), requiredId.clone());
+            new LocalFileAnchorCodec(key, volumeId), requiredId.clone());
         try {
             anchor.read();
         } catch (final StorageException refused) {
@@ -109,15 +111,18 @@ public final class LocalFileAnchor implements Anchor {
 
     @Override
     public String spec() {
-        return Anchors.FILE_PREFIX + path;
+        return "file:" + path;
     }
 
     @Override
     public AnchorValue read() {
         synchronized (PROCESS) {
+            checkRegular();
             try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
-                 FileLock lock = channel.lock(0, Long.MAX_VALUE, true)) {
-                return load(channel, lock).value();
+                 FileLock lock = lock(channel, true)) {
+                final AnchorValue value = load(channel, lock).value();
+                channel.force(false); // A process that died in its advance left what only the page cache holds.
+                return value;
             } catch (final NoSuchFileException missing) {
                 throw missing(missing);
             } catch (final IOException failed) {
@@ -129,9 +134,10 @@ public final class LocalFileAnchor implements Anchor {
     @Override
     public boolean advance(final AnchorValue expected, final AnchorValue next) {
         synchronized (PROCESS) {
+            checkRegular();
             try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE,
-                StandardOpenOption.DSYNC); FileLock lock = channel.lock()) {
-                final LocalFileAnchorCodec.Slot now = load(channel, lock);
+                StandardOpenOption.DSYNC); FileLock lock = lock(channel, false)) {
+                final AnchorRecords.Entry now = load(channel, lock);
                 if (!now.value().equals(expected)) {
                     return false;
                 }
@@ -154,8 +160,31 @@ public final class LocalFileAnchor implements Anchor {
         }
     }
 
+    /** A named pipe would let the open wait for ever; a device would be overwritten. */
+    private void checkRegular() {
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            throw StorageException.freshness("damaged anchor: " + path + " is no regular file" + advice());
+        }
+    }
+
+    /** Waits for another process's operation, which takes milliseconds, but not for one that never ends. */
+    private static FileLock lock(final FileChannel channel, final boolean shared) throws IOException {
+        final long deadline = System.nanoTime() + LOCK_WAIT_NS;
+        while (true) {
+            final FileLock lock = channel.tryLock(0, Long.MAX_VALUE, shared);
+            if (lock != null) {
+                return lock;
+            }
+            if (System.nanoTime() - deadline > 0) {
+                throw new IOException("another process has held the file's lock for "
+                    + LOCK_WAIT_NS / 1_000_000_000L + " s");
+            }
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
     /** The valid slot with the higher serial; the lock is named to show that it is held. */
-    private LocalFileAnchorCodec.Slot load(final FileChannel channel, final FileLock held) throws IOException {
+    private AnchorRecords.Entry load(final FileChannel channel, final FileLock held) throws IOException {
         final ByteBuffer image = ByteBuffer.allocate(LocalFileAnchorCodec.FILE_BYTES + 1);
         while (held.isValid() && image.hasRemaining() && channel.read(image, image.position()) > 0) {
             continue;
@@ -167,15 +196,14 @@ public final class LocalFileAnchor implements Anchor {
                 + Math.min(image.position(), LocalFileAnchorCodec.FILE_BYTES) + " bytes instead of "
                 + LocalFileAnchorCodec.FILE_BYTES + advice());
         }
-        final LocalFileAnchorCodec.Slot a = codec.decode(bytes, 0);
-        final LocalFileAnchorCodec.Slot b = codec.decode(bytes, 1);
+        final AnchorRecords.Entry a = codec.decode(bytes, 0);
+        final AnchorRecords.Entry b = codec.decode(bytes, 1);
         if (a == null && b == null) {
-            final byte[] other = LocalFileAnchorCodec.volumeId(bytes);
-            throw StorageException.freshness(other != null && !Arrays.equals(other, volumeId)
+            throw StorageException.freshness(codec.claimsOtherVolume(bytes)
                 ? "anchor file " + path + " belongs to another volume" + advice()
                 : "damaged anchor: neither slot of file " + path + " verifies" + advice());
         }
-        final LocalFileAnchorCodec.Slot current = b == null || a != null && a.serial() > b.serial() ? a : b;
+        final AnchorRecords.Entry current = b == null || a != null && a.serial() > b.serial() ? a : b;
         if (!Arrays.equals(current.id(), id)) {
             throw StorageException.freshness("anchor file " + path
                 + " is an anchor of this volume, but not the one that the volume " + "requires now" + advice());
@@ -184,7 +212,8 @@ public final class LocalFileAnchor implements Anchor {
     }
 
     private static String advice() {
-        return ": whether the volume is the newest cannot be told. Give the right file with --anchor, or restore it";
+        return ": whether the volume is the newest cannot be told. Give the right file with --anchor, or restore it;"
+            + " 'ringvault adopt' gives up what cannot be told";
     }
 
     private StorageException missing(final IOException cause) {

@@ -8,17 +8,27 @@ import io.ringvault.block.StorageException;
  */
 public final class MemoryAnchor implements Anchor {
     private final byte[] id;
+    private final String spec;
     private AnchorValue value = new AnchorValue(0, 0, 0, 0);
     private boolean unreachable;
     private long advances;
 
     /** @param id 32 bytes, not all zero */
     public MemoryAnchor(final byte[] id) {
+        this(id, "memory:");
+    }
+
+    /**
+     * @param id   32 bytes, not all zero
+     * @param spec the text that finds it again
+     */
+    public MemoryAnchor(final byte[] id, final String spec) {
         if (id.length != Superblock.ANCHOR_ID_BYTES || Le.isZero(id, 0, id.length)) {
             throw new IllegalArgumentException("an anchor id has " + Superblock.ANCHOR_ID_BYTES
                 + " bytes, not all zero");
         }
         this.id = id.clone();
+        this.spec = spec;
     }
 
     @Override
@@ -33,7 +43,7 @@ public final class MemoryAnchor implements Anchor {
 
     @Override
     public String spec() {
-        return "memory";
+        return spec;
     }
 
     @Override

@@ -52,9 +52,34 @@ class AnchorsTest {
 
     @Test
     void shouldSayWhichTextsAreKnown() {
-        for (final String bad : new String[] {"tpm", "file", "file:", "/path", "file:a\u0000b"}) {
+        for (final String bad : new String[] {"tpm", "file", "file:", "/path", "file:a\u0000b", ":a", "smoke:x"}) {
             Failures.expect(CONFIGURATION, () -> Anchors.create(bad, key, volumeId), "anchor '" + bad + "'");
         }
+    }
+
+    @Test
+    void shouldNameEveryAnchorThatIsHere() {
+        assertEquals("file:PATH, memory:NAME, or none", Anchors.forms());
+        assertEquals("file", Anchors.kindText(Anchor.KIND_LOCAL_FILE));
+        assertEquals("kind 77", Anchors.kindText(77));
+    }
+
+    @Test
+    void shouldKeepNamedAnchorsInTheProcess() {
+        final byte[] id;
+        try (Anchor created = Anchors.create("memory:here", key, volumeId)) {
+            id = created.id();
+            assertTrue(created.advance(created.read(), new AnchorValue(1, 2, 3, 4)));
+        }
+        try (Anchor opened = Anchors.open("memory:here", key, volumeId, id)) {
+            assertEquals(new AnchorValue(1, 2, 3, 4), opened.read());
+            assertEquals("memory:here", opened.spec());
+        }
+        Failures.expect(CONFIGURATION, () -> Anchors.create("memory:here", key, volumeId), "already");
+        Failures.expect(FRESHNESS, () -> Anchors.open("memory:here", key, volumeId, Seeds.source(92).bytes(32)),
+            "not the one");
+        MemoryAnchorProvider.forget("here");
+        Failures.expect(FRESHNESS, () -> Anchors.open("memory:here", key, volumeId, id), "missing anchor");
     }
 
     @Test

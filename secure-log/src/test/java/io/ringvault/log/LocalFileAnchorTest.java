@@ -220,6 +220,31 @@ class LocalFileAnchorTest {
     }
 
     @Test
+    void shouldNotOpenWhatIsNoRegularFile() throws IOException {
+        final byte[] id = anchor.id();
+        Files.delete(path);
+        Files.createDirectory(path);
+        Failures.expect(FRESHNESS, () -> LocalFileAnchor.open(path, key, volumeId, id), "no regular file");
+        Failures.expect(FRESHNESS, () -> anchor.advance(ZERO, ONE), "no regular file");
+    }
+
+    @Test
+    void shouldFollowTheNameWhenTheFileIsReplaced() throws IOException {
+        assertTrue(anchor.advance(ZERO, ONE));
+        final byte[] older = Files.readAllBytes(path);
+        assertTrue(anchor.advance(ONE, TWO));
+        final Path beside = Files.write(directory.resolve("older"), older);
+        Files.move(beside, path, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        assertFalse(anchor.advance(TWO, new AnchorValue(1, 1, 1, 1)), "an older file was put in place of this one");
+        assertEquals(ONE, anchor.read());
+        Files.createLink(directory.resolve("link"), path);
+        try (LocalFileAnchor linked = LocalFileAnchor.open(directory.resolve("link"), key, volumeId, anchor.id())) {
+            assertTrue(linked.advance(ONE, TWO), "a hard link is the same anchor");
+        }
+        assertEquals(TWO, anchor.read());
+    }
+
+    @Test
     void shouldFailAfterClose() {
         anchor.close();
         anchor.close();
