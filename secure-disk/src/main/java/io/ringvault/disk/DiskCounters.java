@@ -22,6 +22,9 @@ package io.ringvault.disk;
  * @param integrityErrors    blocks that did not verify
  * @param deviceResets       times that the device was reset under the disk
  * @param chunksRewritten    chunks and runs of index blocks written again because such a reset may have lost them
+ * @param anchorAdvances     of the freshness anchor
+ * @param anchorFailures     advances that failed; they may have landed
+ * @param exposedCommits     durable commits that the anchor does not hold yet
  * @param poisonReason       why the volume is read-only; null while healthy
  */
 public record DiskCounters(long userBytesWritten, long userBytesRead, long deviceBytesWritten, long deviceBytesRead,
@@ -30,5 +33,6 @@ public record DiskCounters(long userBytesWritten, long userBytesRead, long devic
                            long checkpoints, long compactions, long segmentsCleaned, long blocksRelocated,
                            long blocksLost,
                            long freeSegments, long totalSegments, long integrityErrors, long deviceResets,
-                           long chunksRewritten, String poisonReason) {
+                           long chunksRewritten, long anchorAdvances, long anchorFailures,
+                           long exposedCommits, String poisonReason) {
 }

@@ -58,7 +58,7 @@ public final class FormatContext {
         return this;
     }
 
-    /** {@code none} or {@code file:PATH}. */
+    /** {@code none} or {@code SCHEME:PLACE}, for instance {@code file:PATH}. */
     public FormatContext anchor(final String spec) {
         this.anchor = spec == null ? "none" : spec;
         return this;

@@ -207,7 +207,8 @@ public final class SecureDisk implements AutoCloseable {
             c.engineCommits,
             c.checkpoints, c.compactions, c.segmentsCleaned, c.blocksRelocated, c.blocksLost, engine.freeSegments(),
             engine.segments(),
-            c.integrityErrors, c.deviceResets, c.rewrittenChunks, engine.poisonReason());
+            c.integrityErrors, c.deviceResets, c.rewrittenChunks, c.anchorAdvances,
+            c.anchorFailures, c.exposedCommits, engine.poisonReason());
     }
 
     /** Ends what is in flight, commits, writes a last checkpoint, and lets go of the device. Idempotent. */
@@ -239,6 +240,12 @@ public final class SecureDisk implements AutoCloseable {
         if (engine.poisonReason() != null && !readOnly) {
             throw StorageException.io("the volume was closed in a read-only state: " + engine.poisonReason()
                 + ". What was synced before is safe; open it again to recover");
+        }
+        final long exposed = engine.counters().exposedCommits;
+        if (exposed > 0 && !readOnly) {
+            throw StorageException.io("the volume was closed in order, but its freshness anchor could not be advanced: "
+                + exposed + " durable commits are not protected against a replaced image until the volume is opened "
+                + "again with the anchor");
         }
     }
 

@@ -4,6 +4,7 @@ import io.ringvault.block.BlockDevice;
 import io.ringvault.crypto.AeadProvider;
 import io.ringvault.crypto.RandomSource;
 import io.ringvault.crypto.SunJceProvider;
+import io.ringvault.disk.engine.AnchorPolicy;
 import io.ringvault.disk.engine.CommitObserver;
 import io.ringvault.disk.engine.EngineConfig;
 import io.ringvault.log.Anchor;
@@ -56,7 +57,7 @@ public final class SecureDiskContext {
         return this;
     }
 
-    /** {@code file:PATH} or {@code none}; null: where the volume says. */
+    /** {@code SCHEME:PLACE} or {@code none}; null: where the volume says. */
     public SecureDiskContext anchor(final String spec) {
         this.anchor = spec;
         return this;
@@ -65,6 +66,12 @@ public final class SecureDiskContext {
     /** An anchor of the caller's own; closed with the disk. */
     public SecureDiskContext anchorInstance(final Anchor instance) {
         this.anchorInstance = instance;
+        return this;
+    }
+
+    /** When the anchor follows the commits; default: every sync. */
+    public SecureDiskContext anchorPolicy(final AnchorPolicy policy) {
+        config.anchorPolicy = policy;
         return this;
     }
 

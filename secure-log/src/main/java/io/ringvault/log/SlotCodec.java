@@ -62,6 +62,16 @@ public final class SlotCodec {
     private static final int RESERVED_4 = 1604;
     private static final int PREVIOUS_KEY = 1608;
     private static final int PREVIOUS_KEY_END = PREVIOUS_KEY + VolumeKey.BYTES;
+    private static final int POLICY = ANCHOR_SPEC + Superblock.MAX_ANCHOR_SPEC_BYTES;
+    private static final int POLICY_COMMITS = POLICY + 4;
+    private static final int POLICY_DELAY_NS = POLICY + 8;
+    private static final int ADOPTIONS = POLICY + 16;
+    private static final int ADOPTED_KIND = POLICY + 20;
+    private static final int ADOPTED_SESSION = POLICY + 24;
+    private static final int ADOPTED_EPOCH = POLICY + 32;
+    private static final int ADOPTED_TAG = POLICY + 40;
+    private static final int ADOPTED_IMAGE_EPOCH = POLICY + 56;
+    private static final int TERMS_END = POLICY + 64;
     private static final int FLAG_CLOSED_CLEANLY = 1;
 
     private SlotCodec() {
@@ -216,6 +226,24 @@ public final class SlotCodec {
         final byte[] spec = from.anchorSpec().getBytes(StandardCharsets.UTF_8);
         Le.putInt(plain, ANCHOR_SPEC_BYTES, spec.length);
         System.arraycopy(spec, 0, plain, ANCHOR_SPEC, spec.length);
+        final AnchorTerms terms = from.anchorTerms();
+        Le.putInt(plain, POLICY, terms.policy());
+        Le.putInt(plain, POLICY_COMMITS, terms.commits());
+        Le.putLong(plain, POLICY_DELAY_NS, terms.delayNs());
+        Le.putInt(plain, ADOPTIONS, terms.adoptions());
+        Le.putInt(plain, ADOPTED_KIND, terms.adoptedKind());
+        Le.putLong(plain, ADOPTED_SESSION, terms.adoptedOver().session());
+        Le.putLong(plain, ADOPTED_EPOCH, terms.adoptedOver().epoch());
+        putTag(plain, ADOPTED_TAG, terms.adoptedOver().tag0(), terms.adoptedOver().tag1());
+        Le.putLong(plain, ADOPTED_IMAGE_EPOCH, terms.adoptedEpoch());
+    }
+
+    private static AnchorTerms terms(final byte[] plain) {
+        return new AnchorTerms(Le.getInt(plain, POLICY), Le.getInt(plain, POLICY_COMMITS),
+            Le.getLong(plain, POLICY_DELAY_NS), Le.getInt(plain, ADOPTIONS), Le.getInt(plain, ADOPTED_KIND),
+            new AnchorValue(Le.getLong(plain, ADOPTED_SESSION), Le.getLong(plain, ADOPTED_EPOCH),
+                Le.getLong(plain, ADOPTED_TAG), Le.getLong(plain, ADOPTED_TAG + 8)),
+            Le.getLong(plain, ADOPTED_IMAGE_EPOCH));
     }
 
     private static void putTag(final byte[] plain, final int at, final long tag0, final long tag1) {
@@ -235,6 +263,7 @@ public final class SlotCodec {
             || candidateCount > Superblock.MAX_CANDIDATES || specBytes < 0
             || specBytes > Superblock.MAX_ANCHOR_SPEC_BYTES
             || (Le.getInt(plain, FLAGS) & ~FLAG_CLOSED_CLEANLY) != 0 || Le.getInt(plain, ANCHOR_KIND) < 0
+            || Integer.compareUnsigned(Le.getInt(plain, POLICY), AnchorTerms.POLICY_MAX) > 0
             || Geometry.problem(segmentBlocks, segmentCount, volumeBlocks, userBlocks) != null
             || !reservedIsZero(plain, candidateCount, specBytes)) {
             return null;
@@ -272,6 +301,7 @@ public final class SlotCodec {
                 Le.getLong(plain, ANCHORED_TAG), Le.getLong(plain, ANCHORED_TAG + 8)))
             .engineCommits(Le.getLong(plain, ENGINE_COMMITS))
             .previousKeyNumber(previousKey)
+            .anchorTerms(terms(plain))
             .build();
     }
 
@@ -280,7 +310,8 @@ public final class SlotCodec {
             && Le.getInt(plain, RESERVED_3) == 0
             && Le.isZero(plain, CANDIDATES + candidateCount * CANDIDATE_BYTES, CANDIDATES_END)
             && Le.getInt(plain, RESERVED_4) == 0
-            && Le.isZero(plain, ANCHOR_SPEC + specBytes, PREVIOUS_KEY_NUMBER)
+            && Le.isZero(plain, ANCHOR_SPEC + specBytes, POLICY)
+            && Le.isZero(plain, TERMS_END, PREVIOUS_KEY_NUMBER)
             && Le.isZero(plain, Le.getInt(plain, PREVIOUS_KEY_NUMBER) == 0 ? PREVIOUS_KEY : PREVIOUS_KEY_END,
                 PLAIN_BYTES);
     }

@@ -31,11 +31,12 @@ import java.util.List;
  * @param engineCommits    commits that the engine started by itself since format
  * @param previousKeyNumber number of the volume key before this one, which the slot holds while sessions under it have
  *                         live blocks; 0 = none
+ * @param anchorTerms      policy and adoptions, for people
  */
 public record Superblock(long serial, int volumeKeyNumber, boolean closedCleanly, long sessionId, byte[] sessionSalt,
     CommitId base, Place checkpointRoot, long replayFrom, long replayPrevTag0, long replayPrevTag1,
     List<Place> candidates, int anchorKind, byte[] anchorId, String anchorSpec, AnchorValue lastAnchored,
-    Geometry geometry, long engineCommits, int previousKeyNumber) {
+    Geometry geometry, long engineCommits, int previousKeyNumber, AnchorTerms anchorTerms) {
     /** The most candidate places. */
     public static final int MAX_CANDIDATES = 8;
     /** Length of an anchor id. */
@@ -85,7 +86,8 @@ public record Superblock(long serial, int volumeKeyNumber, boolean closedCleanly
         return new Builder(geometry).serial(serial).volumeKeyNumber(volumeKeyNumber).closedCleanly(closedCleanly)
             .session(sessionId, sessionSalt).base(base).checkpointRoot(checkpointRoot)
             .replayFrom(replayFrom, replayPrevTag0, replayPrevTag1, candidates).anchor(anchorKind, anchorId, anchorSpec)
-            .lastAnchored(lastAnchored).engineCommits(engineCommits).previousKeyNumber(previousKeyNumber);
+            .lastAnchored(lastAnchored).engineCommits(engineCommits).previousKeyNumber(previousKeyNumber)
+            .anchorTerms(anchorTerms);
     }
 
     @Override
@@ -99,7 +101,8 @@ public record Superblock(long serial, int volumeKeyNumber, boolean closedCleanly
             && Arrays.equals(anchorId, that.anchorId)
             && anchorSpec.equals(that.anchorSpec) && lastAnchored.equals(that.lastAnchored)
             && geometry.equals(that.geometry)
-            && engineCommits == that.engineCommits && previousKeyNumber == that.previousKeyNumber;
+            && engineCommits == that.engineCommits && previousKeyNumber == that.previousKeyNumber
+            && anchorTerms.equals(that.anchorTerms);
     }
 
     @Override
@@ -133,6 +136,7 @@ public record Superblock(long serial, int volumeKeyNumber, boolean closedCleanly
         private AnchorValue lastAnchored = new AnchorValue(0, 0, 0, 0);
         private long engineCommits;
         private int previousKeyNumber;
+        private AnchorTerms anchorTerms = AnchorTerms.DEFAULT;
 
         public Builder(final Geometry geometry) {
             this.geometry = geometry;
@@ -200,12 +204,17 @@ public record Superblock(long serial, int volumeKeyNumber, boolean closedCleanly
             return this;
         }
 
+        public Builder anchorTerms(final AnchorTerms value) {
+            anchorTerms = value;
+            return this;
+        }
+
         /** Checks lengths and counts. */
         public Superblock build() {
             return new Superblock(serial, volumeKeyNumber, closedCleanly, sessionId, sessionSalt, base, checkpointRoot,
                 replayFrom,
                 replayPrevTag0, replayPrevTag1, candidates, anchorKind, anchorId, anchorSpec, lastAnchored, geometry,
-                engineCommits, previousKeyNumber);
+                engineCommits, previousKeyNumber, anchorTerms);
         }
     }
 }

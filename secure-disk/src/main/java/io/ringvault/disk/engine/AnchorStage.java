@@ -4,23 +4,51 @@ import io.ringvault.log.Anchor;
 import io.ringvault.log.AnchorValue;
 import io.ringvault.log.CommitId;
 import io.ringvault.poller.BlockingWorker;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Advances the freshness anchor: one compare-and-swap in flight, always to the newest durable commit, never while a
  * superblock slot is being written (protocol rule 20). The blocking call runs on a worker. Data agent only.
+ *
+ * <p>{@link AnchorPolicy} decides when a durable commit may be acknowledged and when an advance is due:
+ * <pre>
+ *  every sync  acknowledge what the anchor holds; due at once
+ *  batched     acknowledge what is durable, while at most COUNT commits are ahead of the anchor and the oldest of them
+ *              is younger than DELAY, otherwise what the anchor holds; due at half of either bound
+ *  on close    acknowledge what is durable; due when the volume is closed
+ * </pre>
+ * An advance that failed may have landed all the same: its value is remembered, and the next one reads first.
  */
 final class AnchorStage {
+    /** How soon a batched advance that failed is tried again. */
+    private static final long RETRY_NS = 100_000_000;
+    /** Reads after a lost race with an advance of our own that arrives late. */
+    private static final int ROUNDS_MAX = 4;
+
     private final EngineState state;
     private final Anchor anchor;
     private final BlockingWorker worker;
     private final long session;
+    private final AnchorPolicy policy;
     private AnchorValue current;
     private CommitId target;
     private CommitId inFlight;
+    private CommitId newest;
     private long anchoredEpoch;
-    /** A value whose advance failed: it may have landed all the same. */
-    private AnchorValue attempted;
+    private long acknowledgedEpoch;
+    /** Durable commits since the session began: all, those the anchor holds, those the advance in flight covers. */
+    private long durableCount;
+    private long anchoredCount;
+    private long inFlightCount;
+    /** When the first commit ahead of the anchor became durable, and the first behind the one in flight. */
+    private long aheadSinceNs;
+    private long pendingSinceNs;
+    private long retryAtNs;
+    /** Values whose advance failed: one of them may have landed. */
+    private final List<AnchorValue> uncertain = new ArrayList<>();
     private boolean held;
+    private boolean closing;
     private int failures;
 
     /**
@@ -33,8 +61,11 @@ final class AnchorStage {
         this.anchor = anchor;
         this.worker = worker;
         this.session = session;
+        this.policy = state.config.anchorPolicy;
         this.current = current;
         this.anchoredEpoch = epoch;
+        this.acknowledgedEpoch = epoch;
+        this.retryAtNs = Long.MIN_VALUE;
     }
 
     /** What the anchor holds, as far as is known; null without an anchor. */
@@ -42,9 +73,14 @@ final class AnchorStage {
         return current;
     }
 
-    /** Commits up to this epoch may be acknowledged. */
+    /** The anchor holds this epoch or a later one. */
     long anchoredEpoch() {
         return anchoredEpoch;
+    }
+
+    /** Commits up to this epoch may be acknowledged. */
+    long acknowledgedEpoch() {
+        return acknowledgedEpoch;
     }
 
     /**
@@ -54,11 +90,38 @@ final class AnchorStage {
         return failures;
     }
 
+    /** Told of each durable commit, in order. */
     void durable(final CommitId commit) {
         if (anchor == null) {
             anchoredEpoch = commit.epoch();
-        } else {
-            target = commit;
+            acknowledgedEpoch = commit.epoch();
+            return;
+        }
+        if (durableCount == anchoredCount) {
+            aheadSinceNs = state.nowNs;
+        }
+        if (durableCount == Math.max(anchoredCount, inFlightCount)) {
+            pendingSinceNs = state.nowNs;
+        }
+        durableCount++;
+        newest = commit;
+        target = commit;
+        acknowledge();
+    }
+
+    /** A sync waits for a commit that is durable and not anchored, whose advance failed: try again. */
+    void retry() {
+        if (anchor != null && inFlight == null && newest != null && newest.epoch() > anchoredEpoch) {
+            target = newest;
+        }
+    }
+
+    /** The last commit is durable: what is ahead of the anchor is advanced to now, once more if that failed. */
+    void close() {
+        if (!closing) {
+            closing = true;
+            retryAtNs = Long.MIN_VALUE;
+            retry();
         }
     }
 
@@ -78,28 +141,15 @@ final class AnchorStage {
     }
 
     int step() {
-        if (anchor == null || held || inFlight != null || target == null || state.poisoned()) {
+        if (anchor == null || held || inFlight != null || target == null || state.poisoned() || !due()) {
             return 0;
         }
-        inFlight = target;
+        final CommitId commit = target;
+        final Advance task = new Advance(new AnchorValue(session, commit.epoch(), commit.tag0(), commit.tag1()),
+            current, List.copyOf(uncertain));
+        inFlight = commit;
+        inFlightCount = durableCount;
         target = null;
-        final AnchorValue expected = current;
-        final AnchorValue uncertain = attempted;
-        final AnchorValue next = new AnchorValue(session, inFlight.epoch(), inFlight.tag0(), inFlight.tag1());
-        final BlockingWorker.Task task = new BlockingWorker.Task() {
-            private boolean swapped;
-
-            @Override
-            public void run() {
-                final boolean landed = uncertain != null && uncertain.equals(anchor.read());
-                swapped = anchor.advance(landed ? uncertain : expected, next);
-            }
-
-            @Override
-            public void onDone(final Throwable failure) {
-                advanced(next, swapped, failure);
-            }
-        };
         if (!worker.submit(task)) {
             target = inFlight;
             inFlight = null;
@@ -108,18 +158,90 @@ final class AnchorStage {
         return 1;
     }
 
-    private void advanced(final AnchorValue next, final boolean swapped, final Throwable failure) {
+    private boolean due() {
+        if (closing) {
+            return true;
+        }
+        return switch (policy.mode()) {
+            case EVERY_SYNC -> true;
+            case BATCHED -> (durableCount - anchoredCount >= (policy.commits() + 1L) / 2
+                || state.nowNs - pendingSinceNs >= policy.delayNs() / 2)
+                && (retryAtNs == Long.MIN_VALUE || state.nowNs - retryAtNs >= 0);
+            case ON_CLOSE -> false;
+        };
+    }
+
+    private void acknowledge() {
+        final long ahead = durableCount - anchoredCount;
+        final boolean inside = switch (policy.mode()) {
+            case EVERY_SYNC -> false;
+            case BATCHED -> ahead <= policy.commits() && state.nowNs - aheadSinceNs <= policy.delayNs();
+            case ON_CLOSE -> true;
+        };
+        if (inside && newest != null) {
+            acknowledgedEpoch = newest.epoch();
+        }
+        acknowledgedEpoch = Math.max(acknowledgedEpoch, anchoredEpoch);
+        state.counters.exposedCommits = ahead;
+    }
+
+    private void advanced(final Advance task, final Throwable failure) {
         final CommitId commit = inFlight;
         inFlight = null;
         if (failure != null) {
-            attempted = next;
+            uncertain.add(task.next);
             failures++;
-        } else if (!swapped) {
+            state.counters.anchorFailures++;
+            if (policy.mode() == AnchorPolicy.Mode.BATCHED && !closing) {
+                retryAtNs = state.nowNs + RETRY_NS;
+                target = newest;
+            }
+        } else if (!task.swapped) {
             state.poison("the freshness anchor was advanced by somebody else: another writer has opened this volume");
         } else {
-            current = next;
-            attempted = null;
+            current = task.next;
+            uncertain.clear();
+            retryAtNs = Long.MIN_VALUE;
             anchoredEpoch = commit.epoch();
+            anchoredCount = inFlightCount;
+            aheadSinceNs = pendingSinceNs;
+            state.counters.anchorAdvances++;
+            acknowledge();
+        }
+    }
+
+    /** One advance; its fields are the worker's until it is done. */
+    private final class Advance implements BlockingWorker.Task {
+        private final AnchorValue next;
+        private final AnchorValue expected;
+        private final List<AnchorValue> ours;
+        private boolean swapped;
+
+        private Advance(final AnchorValue next, final AnchorValue expected, final List<AnchorValue> ours) {
+            this.next = next;
+            this.expected = expected;
+            this.ours = ours;
+        }
+
+        @Override
+        public void run() {
+            AnchorValue from = ours.isEmpty() ? expected : anchor.read();
+            for (int round = 0; round < ROUNDS_MAX && (from.equals(expected) || ours.contains(from)); round++) {
+                if (anchor.advance(from, next)) {
+                    swapped = true;
+                    return;
+                }
+                from = anchor.read();
+                if (from.equals(next)) {
+                    swapped = true; // No other session can seal a commit with this tag.
+                    return;
+                }
+            }
+        }
+
+        @Override
+        public void onDone(final Throwable failure) {
+            advanced(this, failure);
         }
     }
 }

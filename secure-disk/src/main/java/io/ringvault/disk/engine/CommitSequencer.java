@@ -45,7 +45,7 @@ final class CommitSequencer {
         this.marked = base.sequence();
     }
 
-    /** The op is acknowledged when everything placed so far is durable and anchored. */
+    /** The op is acknowledged when everything placed so far is durable and, by the policy, anchored. */
     void await(final Op op) {
         if (state.poisoned()) {
             op.complete(OpStatus.POISONED);
@@ -53,13 +53,13 @@ final class CommitSequencer {
         }
         final boolean dirty = chunks.dirty();
         op.commitEpoch = dirty ? chunks.epoch() : lastCommit.epoch();
-        if (!dirty && op.commitEpoch <= anchor.anchoredEpoch()) {
+        if (!dirty && op.commitEpoch <= anchor.acknowledgedEpoch()) {
             op.complete(OpStatus.OK);
             return;
         }
         wanted |= dirty;
-        if (!dirty && anchor.anchoredEpoch() < lastDurable.epoch()) {
-            anchor.durable(lastDurable);
+        if (!dirty && anchor.acknowledgedEpoch() < lastDurable.epoch()) {
+            anchor.retry();
         }
         op.commitNext = null;
         if (waitingTail == null) {
@@ -159,7 +159,7 @@ final class CommitSequencer {
             chunk = window.nextDurable();
         }
         work += anchor.step();
-        while (waitingHead != null && waitingHead.commitEpoch <= anchor.anchoredEpoch()) {
+        while (waitingHead != null && waitingHead.commitEpoch <= anchor.acknowledgedEpoch()) {
             pop().complete(OpStatus.OK);
             work++;
         }

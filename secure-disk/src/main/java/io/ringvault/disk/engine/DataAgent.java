@@ -149,6 +149,9 @@ public final class DataAgent implements Agent {
         if (closed() || !reads.idle() || !writes.idle() || !commits.idle() && !state.poisoned()) {
             return 0;
         }
+        if (checkpoints.closed()) {
+            anchor.close();
+        }
         if (state.readOnly || state.poisoned() || checkpoints.closed() && anchor.settled()) {
             closedLatch.countDown();
             return 1;

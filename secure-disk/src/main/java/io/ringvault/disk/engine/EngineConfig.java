@@ -58,6 +58,9 @@ public final class EngineConfig {
     /** Index records worked on in one duty cycle of the index agent. */
     public int indexBudgetRecords = 256;
 
+    /** When the freshness anchor follows the commits. */
+    public AnchorPolicy anchorPolicy = AnchorPolicy.EVERY_SYNC;
+
     /** Throws CONFIGURATION naming the first value that is out of its range. */
     public EngineConfig validate() {
         range("chunkDataBlocks", chunkDataBlocks, 1, 163);

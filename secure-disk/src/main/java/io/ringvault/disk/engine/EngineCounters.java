@@ -29,6 +29,12 @@ public final class EngineCounters {
     public long deviceResets;
     /** Chunks and runs of index blocks written again after a reset. */
     public long rewrittenChunks;
+    /** Advances of the freshness anchor. */
+    public long anchorAdvances;
+    /** Advances that failed; they may have landed. */
+    public long anchorFailures;
+    /** Durable commits that the anchor does not hold yet; not a sum. */
+    public long exposedCommits;
 
     /** Adds another agent's counters to these, for a snapshot. */
     void add(final EngineCounters other) {
@@ -54,5 +60,8 @@ public final class EngineCounters {
         retries += other.retries;
         deviceResets = Math.max(deviceResets, other.deviceResets);
         rewrittenChunks += other.rewrittenChunks;
+        anchorAdvances += other.anchorAdvances;
+        anchorFailures += other.anchorFailures;
+        exposedCommits += other.exposedCommits;
     }
 }

@@ -4,9 +4,11 @@ import io.ringvault.block.StorageException;
 import io.ringvault.crypto.AeadKey;
 import io.ringvault.crypto.RandomSource;
 import io.ringvault.crypto.VolumeKey;
+import io.ringvault.disk.engine.AnchorPolicy;
 import io.ringvault.disk.engine.EngineConfig;
 import io.ringvault.disk.engine.ReplayPoint;
 import io.ringvault.disk.engine.SessionIdentity;
+import io.ringvault.log.AnchorTerms;
 import io.ringvault.log.AnchorValue;
 import io.ringvault.log.BlockSealer;
 import io.ringvault.log.BlockStore;
@@ -69,7 +71,8 @@ final class SessionStart {
         final byte[] salt = SessionSalt.draw(access.volumeKey, serial + 1, before == null ? 0
             : before.epoch(), random);
         final SessionIdentity session = new SessionIdentity(sessionId, salt, access.header.volumeId());
-        final Superblock.Builder slot = current.toBuilder().session(sessionId, salt).closedCleanly(false);
+        final Superblock.Builder slot = current.toBuilder().session(sessionId, salt).closedCleanly(false)
+            .anchorTerms(terms(current.anchorTerms(), config.anchorPolicy));
         if (before != null) {
             slot.lastAnchored(anchored);
         }
@@ -78,6 +81,12 @@ final class SessionStart {
             commit, session, state.log().nextGeneration(), state.nextTableId(), slot, serial, state.lately(),
             config, random);
         return started.withAnchored(before == null ? null : anchored);
+    }
+
+    private static AnchorTerms terms(final AnchorTerms before, final AnchorPolicy policy) {
+        final boolean batched = policy.mode() == AnchorPolicy.Mode.BATCHED;
+        return before.withPolicy(policy.mode().ordinal(), batched ? policy.commits() : 0,
+            batched ? policy.delayNs() : 0);
     }
 
     /** Writes tables, checkpoint and both slots. */
