@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
     description = "A secure virtual disk: encrypted, authenticated, fresh after any crash.",
     subcommands = {
         FormatCommand.class, InfoCommand.class, VerifyCommand.class, ServeCommand.class, BenchCommand.class,
-        NvmeCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class},
+        AdoptCommand.class, NvmeCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class},
     footerHeading = "%nA DEVICE is a URI:%n",
     footer = {
         "  nvme+model:PATH   the NVMe controller model over a file; runs anywhere",

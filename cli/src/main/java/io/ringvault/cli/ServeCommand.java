@@ -2,6 +2,7 @@ package io.ringvault.cli;
 
 import io.ringvault.block.StorageException;
 import io.ringvault.disk.SecureDisk;
+import io.ringvault.disk.engine.AnchorPolicy;
 import io.ringvault.nbd.NbdServer;
 import io.ringvault.nbd.SecureDiskExport;
 import java.io.IOException;
@@ -35,6 +36,11 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--read-only", description = "Refuse every change.")
     private boolean readOnly;
 
+    @Option(names = "--anchor-policy", paramLabel = "POLICY", defaultValue = "every-sync",
+        description = "When the anchor follows: every-sync, batched:COUNT,DURATION (acknowledge when durable, at most "
+            + "so far ahead of the anchor), or on-close. Default: ${DEFAULT-VALUE}.")
+    private String anchorPolicy;
+
     @Option(names = "--run", paramLabel = "CMD",
         description = "Run a shell command with $uri and $unixsocket set, serve until it ends, exit with its status.")
     private String run;
@@ -60,7 +66,8 @@ final class ServeCommand implements Callable<Integer> {
     private int serve(final Path path) throws IOException, InterruptedException {
         final PrintWriter err = spec.commandLine().getErr();
         final Signals signals = Signals.install();
-        try (SecureDisk disk = SecureDisk.open(volume.context().readOnly(readOnly))) {
+        try (SecureDisk disk = SecureDisk.open(volume.context().readOnly(readOnly)
+            .anchorPolicy(AnchorPolicy.parse(anchorPolicy)))) {
             disk.warnings().forEach(warning -> warn(err, warning));
             final SecureDiskExport export = new SecureDiskExport(disk, "ringvault " + volume.device);
             final int status;

@@ -16,7 +16,8 @@ final class VolumeOptions {
     Path keyFile;
 
     @Option(names = "--anchor", paramLabel = "SPEC",
-        description = "The freshness anchor: file:PATH or none. A volume made with one does not open without it.")
+        description = "The freshness anchor: file:PATH, tpm:..., quorum:... or none. A volume made with one does "
+            + "not open without it.")
     String anchor;
 
     /** The device, once it is clear that it is a URI: a plain path could mean a file or the model over a file. */

@@ -7,6 +7,7 @@ import io.ringvault.block.DeviceUri;
 import io.ringvault.block.OpenMode;
 import io.ringvault.block.StorageException;
 import io.ringvault.disk.volume.VolumeAccess;
+import io.ringvault.disk.volume.VolumeAdopter;
 import io.ringvault.disk.volume.VolumeFormatter;
 import io.ringvault.disk.volume.VolumeInspector;
 import io.ringvault.disk.volume.VolumeOpener;
@@ -113,6 +114,37 @@ public final class Volumes {
             return new VerifyReport(result.blocksChecked(), result.damages(), result.damaged(),
                 VolumeOpener.warnings(access));
         });
+    }
+
+    /**
+     * Makes a volume that its anchor refuses, or whose anchor is gone, the valid one, or gives a volume another anchor.
+     * See {@code docs/anchors.md} for what is lost.
+     *
+     * @throws StorageException CONFIGURATION when there is nothing to adopt or the risk was not accepted; INTEGRITY for
+     *     a damaged image
+     */
+    public static AdoptResult adopt(final AdoptContext context) {
+        final SecureDiskContext volume = context.volume;
+        final byte[] key = DeviceAccess.key(volume.key, volume.keyFile);
+        BlockDevice device = null;
+        try {
+            device = DeviceAccess.open(volume.deviceUri, volume.device, OpenMode.READ_WRITE);
+            try (VolumeAccess access = VolumeAccess.openUnanchored(device, key, volume.aead)) {
+                final VolumeFormatter.AnchorFactory successor = context.newAnchorInstance != null
+                    ? (volumeKey, volumeId) -> context.newAnchorInstance
+                    : context.newAnchor == null ? null
+                        : (volumeKey, volumeId) -> Anchors.create(context.newAnchor, volumeKey, volumeId);
+                final VolumeAdopter.Result result = VolumeAdopter.adopt(access, volume.anchor, volume.anchorInstance,
+                    successor, context.acceptLostWrites, volume.config, volume.random);
+                return new AdoptResult(result.refusal(), result.imageEpoch(), result.anchorEpoch(), result.newEpoch(),
+                    result.anchor(), result.warnings());
+            }
+        } finally {
+            KeyFile.zero(key);
+            if (device != null) {
+                DeviceAccess.close(device, volume.device);
+            }
+        }
     }
 
     private static <T> T withAccess(final SecureDiskContext context, final Function<VolumeAccess, T> action) {

@@ -34,6 +34,7 @@ public final class LogRecovery {
     private final Superblock current;
     private final List<String> warnings = new ArrayList<>();
     private Superblock used;
+    private boolean adopting;
 
     private LogRecovery(final BlockSource source, final Geometry geometry, final BlockSealer sealer,
             final Superblocks superblocks,
@@ -83,8 +84,28 @@ public final class LogRecovery {
         }
     }
 
+    /**
+     * As {@link #recover}, for the one who has decided to override the anchor: the newest commit of the image,
+     * whatever the anchor holds.
+     *
+     * @throws StorageException INTEGRITY
+     */
+    public static RecoveredLog recoverForAdoption(final BlockSource source, final Geometry geometry,
+            final VolumeKey volumeKey, final Header header, final Superblocks superblocks, final BlockSealer sealer,
+            final long windowBytes) {
+        final SessionKeys keys = new SessionKeys(volumeKey, header.volumeId(), sealer.aead(), SessionTable.EMPTY);
+        try {
+            final LogRecovery recovery = new LogRecovery(source, geometry, sealer, superblocks, null, false,
+                windowBytes, keys);
+            recovery.adopting = true;
+            return recovery.recover();
+        } finally {
+            keys.destroy();
+        }
+    }
+
     private RecoveredLog recover() {
-        if (anchor == null && current.anchorKind() != Anchor.KIND_NONE) {
+        if (anchor == null && !adopting && current.anchorKind() != Anchor.KIND_NONE) {
             throw StorageException.freshness("AnchorMissing: this volume requires its freshness anchor, and none "
                 + "was given. Nothing was written; name the anchor that was given when the volume was formatted");
         }

@@ -146,7 +146,7 @@ final class SessionStart {
      *
      * @return the serial of the slot that was written, now the highest
      */
-    private static long level(final VolumeAccess access, final VolumeState state, final AnchorValue anchored,
+    static long level(final VolumeAccess access, final VolumeState state, final AnchorValue anchored,
                               final RandomSource random) {
         final Superblock used = state.log().used();
         final long highest = access.superblocks.current().serial();

@@ -1,6 +1,9 @@
 package io.ringvault.disk.volume;
 
+import io.ringvault.disk.engine.AnchorPolicy;
+import io.ringvault.log.AnchorTerms;
 import io.ringvault.log.AnchorValue;
+import io.ringvault.log.Anchors;
 import io.ringvault.log.Geometry;
 import io.ringvault.log.SegmentState;
 import io.ringvault.log.Superblock;
@@ -51,6 +54,20 @@ public final class VolumeInspector {
         info.put("liveSessions", (long) state.keys().sessions().size());
         info.put("keySlots", access.header.keySlots().stream().filter(slot -> slot.state() != 0).count());
         info.put("anchor", current.anchorKind() == 0 ? "none" : current.anchorSpec());
+        final AnchorTerms terms = current.anchorTerms();
+        final AnchorPolicy policy = switch (terms.policy()) {
+            case 1 -> AnchorPolicy.batched(terms.commits(), terms.delayNs());
+            case 2 -> AnchorPolicy.ON_CLOSE;
+            default -> AnchorPolicy.EVERY_SYNC;
+        };
+        info.put("anchorPolicy", current.anchorKind() == 0 ? null : policy.toString());
+        info.put("anchorExposure", current.anchorKind() == 0 ? "everything: a complete older image opens"
+            : policy.exposure());
+        info.put("adoptions", (long) terms.adoptions());
+        if (terms.adoptions() > 0) {
+            info.put("adoptedImageEpoch", terms.adoptedEpoch());
+            info.put("adoptedOver", Anchors.kindText(terms.adoptedKind()) + " anchor: " + terms.adoptedOver());
+        }
         info.put("anchoredEpoch", anchored == null ? null : (Object) anchored.epoch());
         return info;
     }

@@ -63,12 +63,29 @@ final class VolumeReplay {
             access.header,
             access.superblocks, access.sealer, anchor, readOnly, windowBytes);
         access.warnings.addAll(log.warnings());
-        final VolumeReplay replay = new VolumeReplay(access, log, readOnly);
+        return new VolumeReplay(access, log, readOnly).runOrRelease(anchor);
+    }
+
+    /** As {@link #replay}, whatever the anchor says: the newest commit of the image. */
+    static VolumeState replayForAdoption(final VolumeAccess access, final long windowBytes) {
+        final RecoveredLog log = LogRecovery.recoverForAdoption(access.store, access.header.geometry(),
+            access.volumeKey, access.header, access.superblocks, access.sealer, windowBytes);
+        access.warnings.addAll(log.warnings());
+        return new VolumeReplay(access, log, false).runOrRelease(null);
+    }
+
+    /** Throws FRESHNESS when this anchor value refuses the image, INTEGRITY when that is damaged. */
+    static void check(final VolumeAccess access, final AnchorValue anchor, final long windowBytes) {
+        LogRecovery.recover(access.store, access.header.geometry(), access.volumeKey, access.header,
+            access.superblocks, access.sealer, anchor, false, windowBytes);
+    }
+
+    private VolumeState runOrRelease(final AnchorValue anchor) {
         try {
-            return replay.run(anchor);
+            return run(anchor);
         } catch (final RuntimeException failed) {
-            replay.keys.destroy();
-            replay.memtable.close();
+            keys.destroy();
+            memtable.close();
             throw failed;
         }
     }

@@ -21,7 +21,8 @@ class AnchorPolicyTest {
     @Test
     void shouldSayWhatIsExposed() {
         assertEquals("nothing that was acknowledged", AnchorPolicy.EVERY_SYNC.exposure());
-        assertTrue(AnchorPolicy.batched(7, 2_000_000_000L).exposure().contains("7 acknowledged commits of the last 2s"));
+        assertTrue(AnchorPolicy.batched(7, 2_000_000_000L).exposure()
+            .contains("7 acknowledged commits of the last 2s"));
         assertTrue(AnchorPolicy.ON_CLOSE.exposure().contains("since the volume was opened"));
     }
 

@@ -127,7 +127,7 @@ final class ArchitectureRules {
     }
 
     ArchRule onlyTheCommandExits() {
-        return noClasses().that().resideOutsideOfPackage(root + ".cli..")
+        return noClasses().that().resideOutsideOfPackages(root + ".cli..", root + ".anchor.server..")
             .should().callMethodWhere(calls(System.class, "exit"))
             .orShould().callMethodWhere(calls(Runtime.class, "exit", "halt"))
             .orShould().callMethodWhere(calls(Throwable.class, "printStackTrace"))
@@ -136,7 +136,7 @@ final class ArchitectureRules {
     }
 
     ArchRule onlyTheCommandPrints() {
-        return noClasses().that().resideOutsideOfPackage(root + ".cli..")
+        return noClasses().that().resideOutsideOfPackages(root + ".cli..", root + ".anchor.server..")
             .should().accessField(System.class, "out")
             .orShould().accessField(System.class, "err")
             .because("a library does not own the console")
@@ -167,6 +167,7 @@ final class ArchitectureRules {
         layers.put("nvme-driver", List.of("nvme", "uring"));
         layers.put("secure-log", List.of("log", "crypto"));
         layers.put("lsm-index", List.of("lsm"));
+        layers.put("anchors", List.of("anchor"));
         layers.put("poller", List.of("poller"));
         layers.put("secure-disk", List.of("disk"));
         layers.put("cli", List.of("cli", "nbd", "bench", "host"));
@@ -179,6 +180,7 @@ final class ArchitectureRules {
             "ring-buffers", List.of(),
             "nvme-driver", List.of("native", "ring-buffers"),
             "secure-log", List.of("ring-buffers"),
+            "anchors", List.of("ring-buffers", "secure-log"),
             "lsm-index", List.of("secure-log", "ring-buffers"),
             "poller", List.of("native", "ring-buffers"),
             "secure-disk", List.of("native", "ring-buffers", "nvme-driver", "secure-log", "lsm-index", "poller"),

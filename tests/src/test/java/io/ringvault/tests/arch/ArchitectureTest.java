@@ -27,6 +27,7 @@ class ArchitectureTest {
         Map.entry("layer nvme-driver", "nvme.KnowsLog"),
         Map.entry("layer secure-log", "log.KnowsIndex"),
         Map.entry("layer lsm-index", "lsm.KnowsDisk"),
+        Map.entry("layer anchors", "anchor.KnowsDisk"),
         Map.entry("layer poller", "poller.KnowsDisk"),
         Map.entry("layer secure-disk", "disk.KnowsCommand"),
         Map.entry("every class has a layer", "stray.Stray"),

@@ -2,10 +2,13 @@ package io.ringvault.tests.harness;
 
 import io.ringvault.block.BlockDevice;
 import io.ringvault.crypto.RandomSource;
+import io.ringvault.disk.AdoptContext;
+import io.ringvault.disk.AdoptResult;
 import io.ringvault.disk.FormatContext;
 import io.ringvault.disk.SecureDisk;
 import io.ringvault.disk.SecureDiskContext;
 import io.ringvault.disk.Volumes;
+import io.ringvault.disk.engine.AnchorPolicy;
 import io.ringvault.disk.engine.CommitObserver;
 import io.ringvault.disk.engine.EngineConfig;
 import io.ringvault.disk.volume.VolumeFormatter;
@@ -103,6 +106,34 @@ public final class EngineKind implements DiskKind {
     public EngineKind withBlockCache(final int blocks) {
         return new EngineKind(seals, random, key, segmentBlocks, userBytes, deviceBytes, memtableRecords,
             capacities.andThen(config -> config.blockCacheBlocks = blocks));
+    }
+
+    /** The same with another anchor policy. */
+    public EngineKind withAnchorPolicy(final AnchorPolicy policy) {
+        return new EngineKind(seals, random, key, segmentBlocks, userBytes, deviceBytes, memtableRecords,
+            capacities.andThen(config -> config.anchorPolicy = policy));
+    }
+
+    /**
+     * Adopts the volume on a device, and closes that.
+     *
+     * @param present the anchor that it requires, or what is there instead; null: none
+     * @param next    the anchor to be required from now on; null: the present one
+     */
+    public AdoptResult adopt(final BlockDevice device, final SimAnchor present, final SimAnchor next,
+        final boolean accept) {
+        final SecureDiskContext volume = new SecureDiskContext().blockDevice(device).key(key.clone())
+            .aeadProvider(seals).random(source()).configure(capacities);
+        if (present == null) {
+            volume.anchor("none");
+        } else {
+            volume.anchorInstance(present);
+        }
+        try {
+            return Volumes.adopt(new AdoptContext(volume).newAnchorInstance(next).acceptLostWrites(accept));
+        } finally {
+            device.close();
+        }
     }
 
     /** Watches everything that disks of this kind seal. */

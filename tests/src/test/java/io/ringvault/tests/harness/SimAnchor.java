@@ -44,6 +44,11 @@ public final class SimAnchor implements Anchor {
         hook = each;
     }
 
+    /** Makes every call fail with IO until it is called with false. */
+    public void unreachable(final boolean now) {
+        memory.unreachable(now);
+    }
+
     /** Removes the anchor, as deleting its file does. */
     public void delete() {
         deleted = true;

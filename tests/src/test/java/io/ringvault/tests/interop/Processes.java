@@ -2,8 +2,10 @@ package io.ringvault.tests.interop;
 
 import java.io.File;
 import java.io.IOException;
+import java.lang.module.FindException;
 import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
+import java.lang.module.ModuleReference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -104,6 +106,15 @@ public final class Processes {
         return command;
     }
 
+    /** None for a library whose name cannot be a module's. */
+    private static Set<ModuleReference> modules(final Path element) {
+        try {
+            return ModuleFinder.of(element).findAll();
+        } catch (final FindException noModule) {
+            return Set.of();
+        }
+    }
+
     /** Those parts of this JVM's class path that hold our modules and what they require. */
     private static String modulePath() {
         final Map<ModuleDescriptor, String> elements = new HashMap<>();
@@ -111,8 +122,7 @@ public final class Processes {
             System.getProperty("java.class.path"));
         for (final String element : classPath.split(File.pathSeparator)) {
             if (Files.exists(Path.of(element)) && !element.endsWith("test-classes")) {
-                ModuleFinder.of(Path.of(element)).findAll().forEach(module ->
-                    elements.put(module.descriptor(), element));
+                modules(Path.of(element)).forEach(module -> elements.put(module.descriptor(), element));
             }
         }
         final Set<String> wanted = elements.keySet().stream().filter(each -> each.name().startsWith("io.ringvault."))
