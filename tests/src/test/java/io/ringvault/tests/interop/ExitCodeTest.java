@@ -129,6 +129,26 @@ class ExitCodeTest {
         assertTrue(Arrays.equals(before, Files.readAllBytes(image)), "the truncated image was written to");
     }
 
+    @Test
+    void shouldAdoptARolledBackImageOnlyWhenTold() throws Exception {
+        final Path older = Files.copy(image, folder.resolve("older"));
+        writeSomething(2);
+        final Path newer = Files.copy(image, folder.resolve("newer"));
+        Files.copy(older, image, StandardCopyOption.REPLACE_EXISTING);
+        refused(4, key, anchor);
+        final Processes.Result asked = Processes.ringvault("adopt", device, "--key-file", key).expect(1);
+        oneLine(asked);
+        assertTrue(asked.err().contains("RolledBack") && asked.err().contains("--accept-lost-writes"), asked.err());
+        assertEquals(-1, Files.mismatch(older, image), "an adoption that was not confirmed wrote");
+        Processes.ringvault("adopt", device, "--key-file", key, "--accept-lost-writes").expect(0);
+        verify(key, anchor).expect(0);
+        final String info = Processes.ringvault("info", device, "--key-file", key).expect(0).out();
+        assertTrue(info.contains("adoptedOver"), info);
+        oneLine(Processes.ringvault("adopt", device, "--key-file", key, "--accept-lost-writes").expect(1));
+        Files.copy(newer, image, StandardCopyOption.REPLACE_EXISTING);
+        refused(4, key, anchor);
+    }
+
     private Processes.Result verify(final String withKey, final String withAnchor) throws IOException,
         InterruptedException {
         return Processes.ringvault("verify", device, "--key-file", withKey, "--anchor", withAnchor);
