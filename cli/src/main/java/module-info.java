@@ -9,6 +9,7 @@ module io.ringvault.cli {
     requires jdk.unsupported;
 
     exports io.ringvault.nbd;
+    exports io.ringvault.torture;
 
     opens io.ringvault.cli to info.picocli;
 }

@@ -10,8 +10,8 @@ import io.ringvault.tests.harness.Recorder;
 import io.ringvault.tests.harness.Script;
 import io.ringvault.tests.harness.SimAnchor;
 import io.ringvault.tests.harness.SimRig;
-import io.ringvault.tests.history.History;
-import io.ringvault.tests.history.Stamp;
+import io.ringvault.torture.History;
+import io.ringvault.torture.Stamp;
 import java.util.Arrays;
 import java.util.Random;
 

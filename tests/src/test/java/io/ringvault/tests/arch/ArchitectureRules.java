@@ -170,7 +170,7 @@ final class ArchitectureRules {
         layers.put("anchors", List.of("anchor"));
         layers.put("poller", List.of("poller"));
         layers.put("secure-disk", List.of("disk"));
-        layers.put("cli", List.of("cli", "nbd", "bench", "host"));
+        layers.put("cli", List.of("cli", "nbd", "bench", "host", "torture"));
         return layers;
     }
 

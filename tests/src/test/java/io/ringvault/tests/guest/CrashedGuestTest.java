@@ -2,8 +2,8 @@ package io.ringvault.tests.guest;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringvault.tests.history.History;
-import io.ringvault.tests.history.HistoryChecker;
+import io.ringvault.torture.History;
+import io.ringvault.torture.HistoryChecker;
 import io.ringvault.tests.interop.Processes;
 import io.ringvault.tests.interop.Tools;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package io.ringvault.tests.harness;
 
-import io.ringvault.tests.history.History;
-import io.ringvault.tests.history.HistoryChecker;
-import io.ringvault.tests.history.HistoryViolation;
-import io.ringvault.tests.history.Stamp;
+import io.ringvault.torture.History;
+import io.ringvault.torture.HistoryChecker;
+import io.ringvault.torture.HistoryViolation;
+import io.ringvault.torture.Stamp;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringvault.tests.history.Stamp;
+import io.ringvault.torture.Stamp;
 import io.ringvault.tests.nbd.NbdClient;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,9 +3,9 @@ package io.ringvault.tests.kill;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringvault.tests.history.History;
-import io.ringvault.tests.history.HistoryChecker;
-import io.ringvault.tests.history.Stamp;
+import io.ringvault.torture.History;
+import io.ringvault.torture.HistoryChecker;
+import io.ringvault.torture.Stamp;
 import io.ringvault.tests.interop.Processes;
 import io.ringvault.tests.interop.Server;
 import io.ringvault.tests.nbd.NbdClient;

@@ -8,7 +8,7 @@ import io.ringvault.block.OpenMode;
 import io.ringvault.tests.harness.CommitSink;
 import io.ringvault.tests.harness.EngineDisk;
 import io.ringvault.tests.harness.EngineKind;
-import io.ringvault.tests.history.Stamp;
+import io.ringvault.torture.Stamp;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;

@@ -10,7 +10,7 @@ import io.ringvault.tests.harness.EngineDisk;
 import io.ringvault.tests.harness.EngineKind;
 import io.ringvault.tests.harness.Recorder;
 import io.ringvault.tests.harness.SimRig;
-import io.ringvault.tests.history.Stamp;
+import io.ringvault.torture.Stamp;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;

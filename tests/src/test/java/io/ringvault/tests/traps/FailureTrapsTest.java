@@ -154,7 +154,7 @@ class FailureTrapsTest extends TrapBase {
             final var past = recorder.history();
             recorder.opening(past);
             final var disk = kind.open(rig.open(), anchor, recorder);
-            final int state = io.ringvault.tests.history.HistoryChecker.check(past,
+            final int state = io.ringvault.torture.HistoryChecker.check(past,
                 io.ringvault.tests.harness.Recorder.readAll(disk), 512, past.admissible());
             recorder.start(past.continueFrom(state), disk);
             writeRandomBlock();

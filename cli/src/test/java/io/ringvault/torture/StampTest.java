@@ -1,4 +1,4 @@
-package io.ringvault.tests.history;
+package io.ringvault.torture;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,4 +1,4 @@
-package io.ringvault.tests.history;
+package io.ringvault.torture;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

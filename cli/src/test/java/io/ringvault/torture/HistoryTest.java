@@ -1,10 +1,10 @@
-package io.ringvault.tests.history;
+package io.ringvault.torture;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringvault.tests.history.History.Kind;
+import io.ringvault.torture.History.Kind;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Random;

@@ -1,4 +1,4 @@
-package io.ringvault.tests.history;
+package io.ringvault.torture;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -181,6 +181,11 @@ public final class History {
     /** The version that a read must return now, in a disk with no operation under way. */
     public long newest(final int granule) {
         return newest[granule];
+    }
+
+    /** The version that the next operation will get. */
+    public long nextVersion() {
+        return nextVersion;
     }
 
     /** Number of operations submitted. */

@@ -1,4 +1,4 @@
-package io.ringvault.tests.history;
+package io.ringvault.torture;
 
 /** The disk did something that its contract forbids. */
 public final class HistoryViolation extends AssertionError {
