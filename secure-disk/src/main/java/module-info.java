@@ -9,4 +9,6 @@ module io.ringvault.disk {
 
     exports io.ringvault.disk;
     exports io.ringvault.disk.engine;
+
+    provides io.ringvault.crypto.SecretPages with io.ringvault.disk.LockedPages;
 }

@@ -16,6 +16,9 @@ final class FormatCommand implements Callable<Integer> {
     @Mixin
     private VolumeOptions volume;
 
+    @Mixin
+    private KdfOptions kdf;
+
     @Option(names = "--size", required = true, paramLabel = "SIZE",
         description = "What the volume offers, for example 256M or 10G; the device holds about 10 %% more.")
     private long size;
@@ -28,7 +31,8 @@ final class FormatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Volumes.format(new FormatContext().device(volume.device()).keyFile(volume.keyFile).sizeBytes(size)
+        Volumes.format(new FormatContext().device(volume.device()).keySource(volume.key.source(true))
+            .kdf(kdf.parameters(volume.key.usesPassphrase())).sizeBytes(size)
             .anchor(volume.anchor).force(force));
         spec.commandLine().getOut().println("formatted " + volume.device + ": " + Sizes.formatRounded(size)
             + (volume.anchor == null ? "" : ", anchor " + volume.anchor));

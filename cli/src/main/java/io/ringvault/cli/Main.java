@@ -14,7 +14,8 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     description = "A secure virtual disk: encrypted, authenticated, fresh after any crash.",
     subcommands = {
-        FormatCommand.class, InfoCommand.class, VerifyCommand.class, ServeCommand.class, BenchCommand.class,
+        FormatCommand.class, InfoCommand.class, VerifyCommand.class, KeyCommandGroup.class,
+        HeaderCommandGroup.class, CloneCommand.class, ServeCommand.class, BenchCommand.class,
         AdoptCommand.class, NvmeCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class},
     footerHeading = "%nA DEVICE is a URI:%n",
     footer = {

@@ -2,18 +2,17 @@ package io.ringvault.cli;
 
 import io.ringvault.block.DeviceUri;
 import io.ringvault.disk.SecureDiskContext;
-import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** What names a volume and opens it. The key comes from a file, never from the command line. */
+/** What names a volume and opens it. The key is never on the command line. */
 final class VolumeOptions {
-    @Parameters(paramLabel = "DEVICE", description = "The device, as a URI: nvme+model:PATH, file:PATH, ...")
+    @Parameters(index = "0", paramLabel = "DEVICE", description = "The device, as a URI: nvme+model:PATH, file:PATH, ...")
     String device;
 
-    @Option(names = "--key-file", required = true, paramLabel = "FILE",
-        description = "The key: any file of 16 to 4096 bytes, for example from 'head -c 32 /dev/urandom'.")
-    Path keyFile;
+    @Mixin
+    KeyOptions key;
 
     @Option(names = "--anchor", paramLabel = "SPEC",
         description = "The freshness anchor: file:PATH, tpm:..., quorum:... or none. A volume made with one does "
@@ -27,6 +26,6 @@ final class VolumeOptions {
 
     /** The settings for opening. */
     SecureDiskContext context() {
-        return new SecureDiskContext().device(device()).keyFile(keyFile).anchor(anchor);
+        return new SecureDiskContext().device(device()).keySource(key.source(false)).anchor(anchor);
     }
 }

@@ -4,10 +4,9 @@ import io.ringvault.block.BlockDevice;
 import io.ringvault.block.BlockDevices;
 import io.ringvault.block.OpenMode;
 import io.ringvault.block.StorageException;
-import io.ringvault.log.KeyFile;
-import java.nio.file.Path;
+import io.ringvault.crypto.KeySecret;
 
-/** Opens what a context names: a device by URI or as given, and the bytes of the key. Control plane. */
+/** Opens what a context names: a device by URI or as given, and the key. Control plane. */
 final class DeviceAccess {
 
     private DeviceAccess() {
@@ -29,14 +28,11 @@ final class DeviceAccess {
         }
     }
 
-    /** A copy of the key's bytes; the caller zeroes it. */
-    static byte[] key(final byte[] given, final Path keyFile) {
-        if (given != null) {
-            return given.clone();
+    /** The secret of a context; the caller closes it. */
+    static KeySecret key(final KeySource source) {
+        if (source == null) {
+            throw StorageException.configuration("no key: name a key file, a key command or a passphrase");
         }
-        if (keyFile == null) {
-            throw StorageException.configuration("no key: name a key file");
-        }
-        return KeyFile.read(keyFile);
+        return source.obtain();
     }
 }

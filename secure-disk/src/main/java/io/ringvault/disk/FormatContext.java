@@ -2,6 +2,7 @@ package io.ringvault.disk;
 
 import io.ringvault.block.BlockDevice;
 import io.ringvault.crypto.AeadProvider;
+import io.ringvault.crypto.KdfParameters;
 import io.ringvault.crypto.RandomSource;
 import io.ringvault.crypto.SunJceProvider;
 import io.ringvault.disk.engine.EngineConfig;
@@ -13,13 +14,13 @@ import java.util.function.Consumer;
 public final class FormatContext {
     String deviceUri;
     BlockDevice device;
-    Path keyFile;
-    byte[] key;
+    KeySource keySource;
     long sizeBytes;
     int segmentBlocks;
     String anchor = "none";
     Anchor anchorInstance;
     boolean force;
+    KdfParameters kdf = KdfParameters.DEFAULT;
     RandomSource random = RandomSource.kernel();
     AeadProvider aead = new SunJceProvider();
     final EngineConfig config = new EngineConfig();
@@ -36,13 +37,23 @@ public final class FormatContext {
     }
 
     public FormatContext keyFile(final Path path) {
-        this.keyFile = path;
-        return this;
+        return keySource(path == null ? null : KeySources.file(path));
     }
 
     /** The content of a key file instead of its path; it stays the caller's to zero. */
     public FormatContext key(final byte[] keyBytes) {
-        this.key = keyBytes;
+        return keySource(KeySources.key(keyBytes));
+    }
+
+    /** Where the key or passphrase comes from; asked once. */
+    public FormatContext keySource(final KeySource source) {
+        this.keySource = source;
+        return this;
+    }
+
+    /** The cost of deriving a key when it is a passphrase. */
+    public FormatContext kdf(final KdfParameters parameters) {
+        this.kdf = parameters;
         return this;
     }
 

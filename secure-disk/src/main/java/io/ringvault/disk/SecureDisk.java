@@ -3,18 +3,24 @@ package io.ringvault.disk;
 import io.ringvault.block.BlockDevice;
 import io.ringvault.block.OpenMode;
 import io.ringvault.block.StorageException;
+import io.ringvault.crypto.KeySecret;
+import io.ringvault.crypto.RandomSource;
 import io.ringvault.disk.engine.Engine;
 import io.ringvault.disk.engine.EngineCounters;
+import io.ringvault.disk.engine.SessionRoll;
 import io.ringvault.disk.volume.VolumeAccess;
 import io.ringvault.disk.volume.VolumeOpener;
-import io.ringvault.log.KeyFile;
+import io.ringvault.disk.volume.VolumeRotation;
 import io.ringvault.poller.AgentGroup;
 import io.ringvault.poller.BlockingWorker;
 import io.ringvault.poller.ThreadingMode;
 import io.ringvault.ring.ClientChannel;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * An open volume.
@@ -27,6 +33,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class SecureDisk implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(SecureDisk.class.getName());
     private static final int CLIENT_DEPTH_MAX = 4096;
+    private static final long ROLL_POLL_NS = 200_000;
 
     private final BlockDevice device;
     private final boolean ownsDevice;
@@ -40,11 +47,13 @@ public final class SecureDisk implements AutoCloseable {
     private final BlockingCalls blocking;
     private final AtomicBoolean closed = new AtomicBoolean();
     private boolean abandoned;
+    private final RandomSource random;
+    private final ReentrantLock rolling = new ReentrantLock();
 
     private SecureDisk(final BlockDevice device, final boolean ownsDevice, final VolumeAccess access,
         final Engine engine,
                        final AgentGroup agents, final boolean readOnly, final long sizeBytes,
-                       final String aeadName) {
+                       final String aeadName, final RandomSource random) {
         this.device = device;
         this.ownsDevice = ownsDevice;
         this.access = access;
@@ -53,6 +62,7 @@ public final class SecureDisk implements AutoCloseable {
         this.readOnly = readOnly;
         this.sizeBytes = sizeBytes;
         this.aeadName = aeadName;
+        this.random = random;
         this.warnings = VolumeOpener.warnings(access);
         this.blocking = new BlockingCalls(engine, agents);
     }
@@ -66,7 +76,7 @@ public final class SecureDisk implements AutoCloseable {
      */
     public static SecureDisk open(final SecureDiskContext context) {
         context.config.validate();
-        final byte[] key = DeviceAccess.key(context.key, context.keyFile);
+        final KeySecret key = DeviceAccess.key(context.keySource);
         BlockDevice device = null;
         VolumeAccess access = null;
         Engine engine = null;
@@ -86,7 +96,8 @@ public final class SecureDisk implements AutoCloseable {
             final AgentGroup agents = AgentGroup.start(new AgentGroup.Options(mode, context.idleStrategy,
                 (role, thrown) -> running.fail(role, thrown), context.cores, 10_000_000_000L), engine.agents());
             return new SecureDisk(device, device != context.device, access, engine, agents, context.readOnly,
-                start.geometry().userBlocks() * 4096L, context.aead.name());
+                start.geometry().userBlocks() * 4096L, context.aead.name(),
+                context.random);
         } catch (final RuntimeException failed) {
             if (engine != null) {
                 engine.close();
@@ -99,7 +110,7 @@ public final class SecureDisk implements AutoCloseable {
             }
             throw failed;
         } finally {
-            KeyFile.zero(key);
+            key.close();
         }
     }
 
@@ -254,6 +265,84 @@ public final class SecureDisk implements AutoCloseable {
         if (closed.compareAndSet(false, true)) {
             abandoned = true;
             release();
+        }
+    }
+
+    // ---- keys
+
+    /**
+     * Ends the session and begins the next, under a fresh session key, while the disk is in use: reads go on, writes and
+     * syncs wait for one checkpoint. For a resumed machine, or whenever a new key is wanted; the disk does it by itself
+     * after 2^32 sealed blocks. Blocks.
+     *
+     * @throws StorageException when it could not be done; the session then goes on
+     */
+    public void rollSession() {
+        roll(new SessionRoll());
+    }
+
+    /**
+     * Begins a rotation of the volume key: when this returns, everything is sealed under a new volume key, and the key
+     * slots wrap it. What lies under the key before is moved by the cleaner while the disk is in use, also after a
+     * reopening; {@link #keyRotation} says how far that is. Then the old key is forgotten. Blocks.
+     *
+     * @param secrets each opens a key slot, which goes on; all other slots are given up
+     * @param drop    agrees to that
+     * @throws StorageException WRONG_KEY for a secret that opens no slot; CONFIGURATION when slots would be given up
+     *     without consent, or a rotation is under way; otherwise when it could not be done
+     */
+    public void rotateVolumeKey(final List<KeySource> secrets, final boolean drop) {
+        checkOpen();
+        final List<KeySecret> opened = new ArrayList<>();
+        try {
+            secrets.forEach(source -> opened.add(source.obtain()));
+            rotate(opened, drop);
+        } finally {
+            opened.forEach(KeySecret::close);
+        }
+    }
+
+    private void rotate(final List<KeySecret> secrets, final boolean drop) {
+        rolling.lock();
+        try {
+            final VolumeRotation rotation = VolumeRotation.prepare(access, secrets, null, drop, random);
+            try {
+                roll(rotation.roll());
+            } catch (final StorageException failed) {
+                rotation.failed();
+                throw failed;
+            }
+            rotation.done();
+        } finally {
+            rolling.unlock();
+        }
+    }
+
+    /** How far the rotation of the volume key is. Any thread. */
+    public KeyRotation keyRotation() {
+        final int left = engine.oldSegments();
+        return new KeyRotation(VolumeOpener.keyNumber(access), left < 0, Math.max(0, left), engine.rotationStalled());
+    }
+
+    private void roll(final SessionRoll roll) {
+        checkOpen();
+        rolling.lock();
+        try {
+            engine.requestRoll(roll);
+            while (!roll.ended()) {
+                if (agents.mode() == ThreadingMode.INVOKER) {
+                    agents.invoke();
+                } else if (!agents.isRunning()) {
+                    throw StorageException.io("the disk's agents have ended");
+                } else {
+                    LockSupport.parkNanos(ROLL_POLL_NS);
+                }
+            }
+        } finally {
+            rolling.unlock();
+        }
+        if (roll.failure() != null) {
+            throw StorageException.io("the session could not be rolled: " + roll.failure());
         }
     }
 

@@ -20,8 +20,7 @@ import org.agrona.concurrent.SystemNanoClock;
 public final class SecureDiskContext {
     String deviceUri;
     BlockDevice device;
-    Path keyFile;
-    byte[] key;
+    KeySource keySource;
     String anchor;
     Anchor anchorInstance;
     boolean readOnly;
@@ -47,13 +46,17 @@ public final class SecureDiskContext {
     }
 
     public SecureDiskContext keyFile(final Path path) {
-        this.keyFile = path;
-        return this;
+        return keySource(path == null ? null : KeySources.file(path));
     }
 
     /** The content of a key file instead of its path; it stays the caller's to zero. */
     public SecureDiskContext key(final byte[] keyBytes) {
-        this.key = keyBytes;
+        return keySource(KeySources.key(keyBytes));
+    }
+
+    /** Where the key or passphrase comes from; asked once. */
+    public SecureDiskContext keySource(final KeySource source) {
+        this.keySource = source;
         return this;
     }
 

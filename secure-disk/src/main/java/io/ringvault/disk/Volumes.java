@@ -6,6 +6,7 @@ import io.ringvault.block.BlockDevices;
 import io.ringvault.block.DeviceUri;
 import io.ringvault.block.OpenMode;
 import io.ringvault.block.StorageException;
+import io.ringvault.crypto.KeySecret;
 import io.ringvault.disk.volume.VolumeAccess;
 import io.ringvault.disk.volume.VolumeAdopter;
 import io.ringvault.disk.volume.VolumeFormatter;
@@ -15,7 +16,6 @@ import io.ringvault.disk.volume.VolumeVerifier;
 import io.ringvault.log.Anchors;
 import io.ringvault.log.Geometry;
 import io.ringvault.log.Header;
-import io.ringvault.log.KeyFile;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 
@@ -34,13 +34,13 @@ public final class Volumes {
      */
     public static FormatResult format(final FormatContext context) {
         context.config.validate();
-        final byte[] key = DeviceAccess.key(context.key, context.keyFile);
+        final KeySecret key = DeviceAccess.key(context.keySource);
         BlockDevice device = null;
         try {
             create(context);
             device = DeviceAccess.open(context.deviceUri, context.device, OpenMode.READ_WRITE);
             final long userBlocks = userBlocks(context, device);
-            final Header header = VolumeFormatter.format(device, key, userBlocks, segmentBlocks(context, userBlocks),
+            final Header header = VolumeFormatter.format(device, key, context.kdf, userBlocks, segmentBlocks(context, userBlocks),
                 context.config,
                 (volumeKey, volumeId) -> context.anchorInstance != null ? context.anchorInstance
                     : Anchors.create(context.anchor, volumeKey, volumeId), context.force, context.random, context.aead);
@@ -49,7 +49,7 @@ public final class Volumes {
                 device.sizeBytes(),
                 geometry.segmentBlocks(), geometry.segmentCount());
         } finally {
-            KeyFile.zero(key);
+            key.close();
             if (device != null) {
                 DeviceAccess.close(device, context.device);
             }
@@ -125,7 +125,7 @@ public final class Volumes {
      */
     public static AdoptResult adopt(final AdoptContext context) {
         final SecureDiskContext volume = context.volume;
-        final byte[] key = DeviceAccess.key(volume.key, volume.keyFile);
+        final KeySecret key = DeviceAccess.key(volume.keySource);
         BlockDevice device = null;
         try {
             device = DeviceAccess.open(volume.deviceUri, volume.device, OpenMode.READ_WRITE);
@@ -140,7 +140,7 @@ public final class Volumes {
                     result.anchor(), result.warnings());
             }
         } finally {
-            KeyFile.zero(key);
+            key.close();
             if (device != null) {
                 DeviceAccess.close(device, volume.device);
             }
@@ -148,7 +148,7 @@ public final class Volumes {
     }
 
     private static <T> T withAccess(final SecureDiskContext context, final Function<VolumeAccess, T> action) {
-        final byte[] key = DeviceAccess.key(context.key, context.keyFile);
+        final KeySecret key = DeviceAccess.key(context.keySource);
         BlockDevice device = null;
         try {
             device = DeviceAccess.open(context.deviceUri, context.device, OpenMode.READ_ONLY);
@@ -157,7 +157,7 @@ public final class Volumes {
                 return action.apply(access);
             }
         } finally {
-            KeyFile.zero(key);
+            key.close();
             if (device != null) {
                 DeviceAccess.close(device, context.device);
             }

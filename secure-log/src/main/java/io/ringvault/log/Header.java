@@ -16,8 +16,8 @@ import java.util.List;
  * @param serial          counts header writes; of two valid copies the higher one is used
  * @param keyCheck        32 bytes that tell the volume key from any other
  * @param keySlots        exactly eight
- * @param previousKey     the volume key before this one, wrapped under it (48 bytes), while superblock slots may still be
- *                        sealed under it; otherwise null
+ * @param previousKey     the volume key before this one, wrapped under it (48 bytes), while superblock slots may
+ *                        still be sealed under it; otherwise null
  */
 public record Header(int cipher, byte[] volumeId, Geometry geometry, int volumeKeyNumber, long serial, byte[] keyCheck,
     List<KeySlot> keySlots, byte[] previousKey) {

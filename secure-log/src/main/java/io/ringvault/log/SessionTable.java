@@ -82,6 +82,26 @@ public final class SessionTable {
         return keyNumbers[index];
     }
 
+    /** The number before {@code current} when a session here derives its key from another key than that; otherwise 0. */
+    public int previousKeyNumber(final int current) {
+        for (final int number : keyNumbers) {
+            if (number != current) {
+                return current - 1;
+            }
+        }
+        return 0;
+    }
+
+    /** The lowest id of a session under this volume key; ids below it are of sessions under older keys. */
+    public long firstUnder(final int volumeKeyNumber) {
+        for (int i = 0; i < ids.length; i++) {
+            if (keyNumbers[i] == volumeKeyNumber) {
+                return ids[i];
+            }
+        }
+        return 0;
+    }
+
     /** A copy of entry {@code index}'s salt. */
     public byte[] salt(final int index) {
         return salts[index].clone();

@@ -27,7 +27,8 @@ class KeySecretTest {
 
     @Test
     void shouldChangeNothingElse() {
-        for (final String text : new String[] {" leading and trailing ", "Case", "\ufb01ne", "x\u00b2", "tab\tnew\nline"}) {
+        for (final String text : new String[] {" leading and trailing ", "Case", "\ufb01ne", "x\u00b2",
+            "tab\tnew\nline"}) {
             assertArrayEquals(text.getBytes(StandardCharsets.UTF_8), typed(text));
         }
     }

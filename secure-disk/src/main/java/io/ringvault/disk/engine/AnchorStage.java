@@ -1,5 +1,6 @@
 package io.ringvault.disk.engine;
 
+import io.ringvault.crypto.VolumeKey;
 import io.ringvault.log.Anchor;
 import io.ringvault.log.AnchorValue;
 import io.ringvault.log.CommitId;
@@ -29,8 +30,8 @@ final class AnchorStage {
     private final EngineState state;
     private final Anchor anchor;
     private final BlockingWorker worker;
-    private final long session;
     private final AnchorPolicy policy;
+    private long session;
     private AnchorValue current;
     private CommitId target;
     private CommitId inFlight;
@@ -50,6 +51,9 @@ final class AnchorStage {
     private boolean held;
     private boolean closing;
     private int failures;
+    private CommitId sessionCommit;
+    private boolean sessionFailed;
+    private boolean rekeyed;
 
     /**
      * @param anchor  null when the volume needs none
@@ -122,6 +126,83 @@ final class AnchorStage {
             closing = true;
             retryAtNs = Long.MIN_VALUE;
             retry();
+        }
+    }
+
+    // ---- a new session
+
+    /** Id of the session after this one: above whatever the anchor holds, also by an advance that failed. */
+    long nextSession(final long present) {
+        long newest = Math.max(present, session);
+        newest = current == null ? newest : Math.max(newest, current.session());
+        for (final AnchorValue value : uncertain) {
+            newest = Math.max(newest, value.session());
+        }
+        return newest + 1;
+    }
+
+    /** Advances to the commit under another session; the owner holds the anchor, so nothing else is in flight. */
+    void beginSession(final long id, final CommitId commit) {
+        session = id;
+        if (anchor != null) {
+            swap(commit, null);
+        }
+    }
+
+    /** The session did not begin: back to the one before. */
+    void endSession(final long before) {
+        session = before;
+    }
+
+    /** The volume key was rotated: the value is written twice more, so that nothing under the key before is left. */
+    void rekey(final VolumeKey key) {
+        if (anchor != null) {
+            swap(sessionCommit, key);
+        }
+    }
+
+    /** The advance of {@link #beginSession} or {@link #rekey} has ended well. */
+    boolean sessionBegun() {
+        return anchor == null || inFlight == null && !sessionFailed;
+    }
+
+    boolean sessionFailed() {
+        return sessionFailed;
+    }
+
+    private void swap(final CommitId commit, final VolumeKey key) {
+        sessionFailed = false;
+        sessionCommit = commit;
+        inFlight = commit;
+        inFlightCount = durableCount;
+        target = null;
+        final Advance advance = new Advance(new AnchorValue(session, commit.epoch(), commit.tag0(), commit.tag1()),
+            current, List.copyOf(uncertain));
+        final BlockingWorker.Task task = new BlockingWorker.Task() {
+            @Override
+            public void run() {
+                if (key == null) {
+                    advance.run();
+                    return;
+                }
+                if (!rekeyed) {
+                    anchor.rekey(key);
+                    rekeyed = true;
+                }
+                advance.swapped = anchor.advance(advance.next, advance.next)
+                    && anchor.advance(advance.next, advance.next);
+            }
+
+            @Override
+            public void onDone(final Throwable failure) {
+                sessionFailed = failure != null;
+                advanced(advance, failure);
+                rekeyed &= sessionFailed;
+            }
+        };
+        if (!worker.submit(task)) {
+            inFlight = null;
+            sessionFailed = true;
         }
     }
 

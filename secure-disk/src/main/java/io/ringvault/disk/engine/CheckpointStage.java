@@ -39,9 +39,14 @@ final class CheckpointStage {
     private final IndexStage index;
     private final AnchorStage anchor;
     private final Relocator relocator;
-    private final SessionTable sessions;
+    private SessionTable sessions;
+    private int keyNumber;
+    private long session;
+    private boolean suspended;
+    private int withoutOldKey;
     private final TableIds tableIds;
     private final long engineCommitsBefore;
+    private final long serialBase;
     private final int segmentBlocks;
 
     private int phase = IDLE;
@@ -64,7 +69,8 @@ final class CheckpointStage {
         final ChunkWriter chunks,
                     final CommitSequencer commits, final IndexStage index, final AnchorStage anchor,
                     final Relocator relocator,
-                    final SessionTable sessions, final TableIds tableIds, final PageDirectory directory,
+                    final SessionTable sessions, final int keyNumber, final long session, final long serialBase,
+                    final TableIds tableIds, final PageDirectory directory,
                     final long engineCommitsBefore, final int segmentBlocks) {
         this.state = state;
         this.table = table;
@@ -75,6 +81,9 @@ final class CheckpointStage {
         this.anchor = anchor;
         this.relocator = relocator;
         this.sessions = sessions;
+        this.keyNumber = keyNumber;
+        this.session = session;
+        this.serialBase = serialBase;
         this.tableIds = tableIds;
         this.directory = directory;
         this.engineCommitsBefore = engineCommitsBefore;
@@ -87,13 +96,68 @@ final class CheckpointStage {
         wanted = true;
     }
 
+    /** No checkpoint begins until told: a session is about to end. */
+    void suspend(final boolean now) {
+        suspended = now;
+    }
+
+    /** A checkpoint is wanted, for reasons of the caller's. */
+    void want() {
+        wanted = true;
+    }
+
+    /** The session changed. */
+    void sessions(final SessionTable table0, final int number) {
+        sessions = table0;
+        keyNumber = number;
+        session = sessions.id(sessions.size() - 1);
+        withoutOldKey = 0;
+    }
+
+    /** The sessions that still have segments, and the present one. */
+    SessionTable liveSessions() {
+        final Set<Long> live = new HashSet<>();
+        for (int segment = 0; segment < table.segmentCount(); segment++) {
+            if (table.generation(segment) != 0) {
+                live.add(table.session(segment));
+            }
+        }
+        SessionTable kept = sessions;
+        for (int i = sessions.size() - 1; i >= 0; i--) {
+            if (sessions.id(i) != session && !live.contains(sessions.id(i))) {
+                kept = kept.without(sessions.id(i));
+            }
+        }
+        return kept;
+    }
+
+    /** A number that no slot written so far had as its serial, to hedge a salt with. */
+    long serialBound() {
+        return serialBase + state.counters.checkpoints + 2;
+    }
+
+    /** Engine-started commits since format. */
+    long engineCommits() {
+        return engineCommitsBefore + state.counters.engineCommits;
+    }
+
+    /** Neither slot holds the volume key before the present one. */
+    boolean oldKeyDropped() {
+        return withoutOldKey >= 2;
+    }
+
+    /** The sessions as of the last snapshot. */
+    SessionTable sessions() {
+        return sessions;
+    }
+
     /** Whether the closing checkpoint has been published. */
     boolean closed() {
         return finished;
     }
 
     boolean idle() {
-        return phase == IDLE && !wanted;
+        return phase == IDLE && (suspended || !wanted);
     }
 
     int step() {
@@ -124,7 +188,7 @@ final class CheckpointStage {
     }
 
     private int startIfDue() {
-        if (finished || !(wanted || due()) || !index.freeze()) {
+        if (finished || suspended || !(wanted || due()) || !index.freeze()) {
             return 0;
         }
         wanted = false;
@@ -146,6 +210,7 @@ final class CheckpointStage {
         if (chunks.dirty() || chunks.nextSequence() != commit.sequence() + 1) {
             commit = commits.commit(true, last);
         }
+        sessions = liveSessions();
         markSparseObjects();
         replay = index.replayPoint();
         snapshot = new CheckpointSnapshot(commit, allocator.nextGeneration(), tableIds.next(), 0,
@@ -175,6 +240,13 @@ final class CheckpointStage {
                     sparse.add(table.generation(segment));
                 }
             }
+        }
+        for (int segment = 0; segment < table.segmentCount(); segment++) {
+            if (isClosedObject(segment) && relocator.isOld(segment)) {
+                sparse.add(table.generation(segment));
+            }
+        }
+        if (!sparse.isEmpty()) {
             directory.markPagesIn(sparse::contains, table);
         }
     }
@@ -202,12 +274,19 @@ final class CheckpointStage {
         if (!anchor.hold()) {
             return 0;
         }
-        index.send(new IndexMessages.SlotPermission(anchor.current(), engineCommitsBefore
-            + state.counters.engineCommits));
+        index.send(new IndexMessages.SlotPermission(anchor.current(), engineCommits(), null, keyNumber));
         return enter(WRITING_SLOT);
     }
 
     void checkpointPublished(final IndexMessages.CheckpointPublished message) {
+        take(message);
+        withoutOldKey = sessions.previousKeyNumber(keyNumber) == 0 ? withoutOldKey + 1 : 0;
+        slotWritten = true;
+        finished = message.clean();
+    }
+
+    /** A slot names the checkpoint: its blocks count from now on, those of the one before no longer. */
+    void take(final IndexMessages.CheckpointPublished message) {
         directory.forEachDifference(message.directory(), (generation, count) -> {
             final int segment = table.segmentOf(generation);
             if (segment < 0) {
@@ -220,8 +299,6 @@ final class CheckpointStage {
         directory = message.directory();
         allocator.published(message.slot(), message.snapshotNumber(), message.replayFrom());
         state.counters.checkpoints++;
-        slotWritten = true;
-        finished = message.clean();
     }
 
     private int published() {

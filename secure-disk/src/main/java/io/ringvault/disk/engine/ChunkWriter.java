@@ -41,8 +41,8 @@ final class ChunkWriter {
     private final SegmentAllocator allocator;
     private final DurableWindow window;
     private final BlockSealer sealer;
-    private final SessionIdentity session;
-    private final AeadKey sessionKey;
+    private SessionIdentity session;
+    private AeadKey sessionKey;
     private final DmaBuffer arena;
     private final LogStream[] streams = new LogStream[LogStream.COUNT];
     private final byte[] sealedData = new byte[BlockSealer.DATA_WITH_TAG_BYTES];
@@ -59,6 +59,10 @@ final class ChunkWriter {
     private long epochBytes;
     private long lastPlacedNs;
     private long userPlacements;
+    /** Writes and relocations wait. */
+    private boolean held;
+    /** Nothing at all may be placed: the session ends at the last commit. */
+    private boolean shut;
 
     ChunkWriter(final EngineState state, final Geometry geometry, final SegmentTable table,
         final SegmentAllocator allocator,
@@ -145,6 +149,39 @@ final class ChunkWriter {
         return streams;
     }
 
+    // ---- the end of a session
+
+    /** Writes of users and relocations wait from now on, or go on. */
+    void hold(final boolean now) {
+        held = now;
+    }
+
+    boolean held() {
+        return held;
+    }
+
+    /** Nothing is placed any more, no commit mark either: the chain of the session has ended. */
+    void shut(final boolean now) {
+        shut = now;
+    }
+
+    /** Both streams go on in new segments, under another session. Nothing may be filling. */
+    void beginSession(final SessionIdentity next, final AeadKey key) {
+        for (final LogStream stream : streams) {
+            allocator.endSegment(stream.segment);
+            if (stream.successor >= 0) {
+                allocator.endSegment(stream.successor);
+            }
+        }
+        session = next;
+        sessionKey = key;
+        for (final LogStream stream : streams) {
+            final int segment = allocator.announceForRoll(stream.id);
+            final int successor = allocator.announceForRoll(stream.id);
+            stream.start(segment, table.generation(segment), successor, table.generation(successor));
+        }
+    }
+
     /** The epoch that is open. */
     long epoch() {
         return epoch;
@@ -176,7 +213,7 @@ final class ChunkWriter {
      * alone.
      */
     boolean canPlace(final int streamId, final int blocks, final int cells) {
-        return canPlace(streamId, blocks, cells, streamId == LogStream.USER ? allocator.reserves().user()
+        return !held && canPlace(streamId, blocks, cells, streamId == LogStream.USER ? allocator.reserves().user()
             : cleanerFloor(), 0);
     }
 
@@ -193,7 +230,7 @@ final class ChunkWriter {
      * space. Moving on to the successor that is announced takes no free segment.
      */
     boolean canPlaceOwn(final int cells) {
-        return canPlace(LogStream.USER, 0, cells, allocator.reserves().recovery(), 1);
+        return !shut && canPlace(LogStream.USER, 0, cells, allocator.reserves().recovery(), 1);
     }
 
     private boolean canPlace(final int streamId, final int blocks, final int cells, final int floor,
@@ -400,7 +437,7 @@ final class ChunkWriter {
     int step() {
         int work = 0;
         for (final LogStream stream : streams) {
-            if (stream.successor < 0 && allocator.announceSuccessor(stream)) {
+            if (!shut && stream.successor < 0 && allocator.announceSuccessor(stream)) {
                 work++;
             }
         }
@@ -435,6 +472,9 @@ final class ChunkWriter {
 
     /** Whether a commit mark can be sealed now. */
     boolean canCommit() {
+        if (shut) {
+            return false;
+        }
         if (streams[LogStream.USER].open != null || streams[LogStream.RELOCATION].open != null) {
             return true;
         }

@@ -37,6 +37,8 @@ public final class DataAgent implements Agent {
     private final SegmentAllocator allocator;
     private final IndexLoader loader;
     private final AnchorStage anchor;
+    private final RollStage roll;
+    private final RotationStage rotation;
     private final BlockingWorker worker;
     private final OneToOneQueue<Object> fromIndexAgent;
     private final BlockCompletionHandler onCompletion = this::onCompletion;
@@ -50,7 +52,7 @@ public final class DataAgent implements Agent {
               final WritePath writes, final IndexStage index, final Relocator relocator, final ChunkWriter chunks,
               final DurableWindow window, final CommitSequencer commits, final CheckpointStage checkpoints,
               final SegmentAllocator allocator, final IndexLoader loader, final AnchorStage anchor,
-              final BlockingWorker worker,
+              final RollStage roll, final RotationStage rotation, final BlockingWorker worker,
               final OneToOneQueue<Object> fromIndexAgent) {
         this.state = state;
         this.clock = clock;
@@ -67,6 +69,8 @@ public final class DataAgent implements Agent {
         this.allocator = allocator;
         this.loader = loader;
         this.anchor = anchor;
+        this.roll = roll;
+        this.rotation = rotation;
         this.worker = worker;
         this.fromIndexAgent = fromIndexAgent;
     }
@@ -102,6 +106,8 @@ public final class DataAgent implements Agent {
         work += chunks.sealIdle();
         work += commits.step();
         work += checkpoints.step();
+        work += roll.step(closeRequested);
+        work += rotation.step();
         work += window.step();
         work += allocator.step();
         queue.submit();
@@ -117,6 +123,11 @@ public final class DataAgent implements Agent {
      */
     void requestClose() {
         closeRequested = true;
+    }
+
+    /** Any thread: see {@link SessionRoll}. */
+    void requestRoll(final SessionRoll request) {
+        roll.request(request);
     }
 
     /** After the agent has ended: requests that came in too late are refused. On the closing thread. */
@@ -146,7 +157,8 @@ public final class DataAgent implements Agent {
             intake.close();
             closing = true;
         }
-        if (closed() || !reads.idle() || !writes.idle() || !commits.idle() && !state.poisoned()) {
+        if (closed() || !reads.idle() || !writes.idle() || !commits.idle() && !state.poisoned()
+            || !roll.idle() && !state.poisoned()) {
             return 0;
         }
         if (checkpoints.closed()) {
@@ -182,8 +194,22 @@ public final class DataAgent implements Agent {
             case IndexMessages.EditReady ready -> index.editReady(ready.edit());
             case IndexMessages.SegmentFinished finished -> allocator.objectSegmentFinished(finished.segment(),
                 finished.endSlot());
-            case IndexMessages.CheckpointWritten written -> checkpoints.checkpointWritten();
-            case IndexMessages.CheckpointPublished published -> checkpoints.checkpointPublished(published);
+            case IndexMessages.CheckpointWritten written -> {
+                if (roll.idle() || roll.waitsForCheckpoint()) {
+                    checkpoints.checkpointWritten();
+                } else {
+                    roll.answered();
+                }
+            }
+            case IndexMessages.CheckpointPublished published -> {
+                if (roll.idle() || roll.waitsForCheckpoint()) {
+                    checkpoints.checkpointPublished(published);
+                } else {
+                    roll.published(published);
+                }
+            }
+            case IndexMessages.MergesPaused paused -> roll.mergesPaused();
+            case IndexMessages.RollAnswer answer -> roll.answered();
             case IndexMessages.CompactionDone done -> relocator.compactionDone();
             case IndexMessages.Failed failed -> state.poison(failed.reason());
             default -> throw new IllegalStateException("unknown message " + message);

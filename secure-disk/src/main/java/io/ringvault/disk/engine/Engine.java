@@ -132,12 +132,22 @@ public final class Engine implements AutoCloseable {
             reserves));
         writes.spaceJudge(relocator);
         final CheckpointStage checkpoints = new CheckpointStage(state, table, allocator, chunks, commits, index,
-            anchorStage, relocator, start.sessions(), tableIds, start.directory(), start.current().engineCommits(),
+            anchorStage, relocator, start.sessions(), start.volumeKey().number(), sessionId,
+            start.current().serial(), tableIds, start.directory(), start.current().engineCommits(),
             geometry.segmentBlocks());
+        final RollStage roll = new RollStage(state, table, allocator, chunks, window, commits, index, anchorStage,
+            checkpoints, relocator, tableIds, dataKeys, worker, random, indexCounters, start.volumeKey(),
+            start.session());
+        if (!readOnly && start.sessions().previousKeyNumber(start.volumeKey().number()) != 0) {
+            relocator.rotateBelow(start.sessions().firstUnder(start.volumeKey().number()));
+            state.hints.oldSegments = 0;
+        }
+        final RotationStage rotation = new RotationStage(state, table, relocator, checkpoints, roll, index, allocator,
+            dataKeys);
         final ClientIntake intake = new ClientIntake(state, requests, clients, geometry.userBlocks(), writes, commits);
         dataAgent = new DataAgent(state, clock, queue, intake, reads, writes, index, relocator, chunks, window, commits,
             checkpoints,
-            allocator, loader, anchorStage, worker, toData);
+            allocator, loader, anchorStage, roll, rotation, worker, toData);
 
         if (readOnly) {
             indexAgent = null;
@@ -159,7 +169,7 @@ public final class Engine implements AutoCloseable {
             indexAgent = new IndexAgent(config, indexQueue, writer, fetcher, objectSegments, slots, toIndex, toData,
                 tableIds,
                 policy, reserves,
-                state.hints, geometry.segmentBlocks(), sessionId, start.index(), start.current(), start.directory());
+                state.hints, geometry.segmentBlocks(), indexKeys, sessionId, start.index(), start.current(), start.directory());
         }
     }
 
@@ -242,6 +252,21 @@ public final class Engine implements AutoCloseable {
     /** Most bytes of one write, whatever its alignment. Any thread. */
     public int writeBytesMax() {
         return Math.max(1, state.requestBlocks - 1) * Geometry.BLOCK_BYTES;
+    }
+
+    /** Asks for a roll of the session; one at a time. Any thread. */
+    public void requestRoll(final SessionRoll roll) {
+        dataAgent.requestRoll(roll);
+    }
+
+    /** Segments that hold blocks under the volume key before; -1 when there is no such key. Any thread. */
+    public int oldSegments() {
+        return state.hints.oldSegments;
+    }
+
+    /** Whether nothing is left to do that could empty them. Any thread. */
+    public boolean rotationStalled() {
+        return state.hints.rotationStalled;
     }
 
     /** Null while healthy. Any thread. */

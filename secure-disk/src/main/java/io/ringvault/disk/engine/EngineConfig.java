@@ -49,6 +49,8 @@ public final class EngineConfig {
      * a torn tail).
      */
     public long idleMarkNs = 1_000_000_000;
+    /** Blocks that one session key seals before the session is rolled (protocol rule 7). */
+    public long sessionBlocksMax = 1L << 32;
     /** Depth of each device queue. */
     public int queueDepth = 256;
     /** Clients at once. */
@@ -79,6 +81,7 @@ public final class EngineConfig {
         range("tableBlocks", tableBlocks, 1, 1 << 16);
         range("l0Trigger", l0Trigger, 1, 64);
         range("fanOut", fanOut, 2, 64);
+        range("sessionBlocksMax", sessionBlocksMax, 64, 1L << 32);
         range("queueDepth", queueDepth, 4, 4096);
         range("maxClients", maxClients, 1, 4096);
         range("objectStagingBlocks", objectStagingBlocks, 8, 4096);

@@ -35,6 +35,7 @@ public final class EngineCounters {
     public long anchorFailures;
     /** Durable commits that the anchor does not hold yet; not a sum. */
     public long exposedCommits;
+    public long sessionRolls;
 
     /** Adds another agent's counters to these, for a snapshot. */
     void add(final EngineCounters other) {
@@ -63,5 +64,6 @@ public final class EngineCounters {
         anchorAdvances += other.anchorAdvances;
         anchorFailures += other.anchorFailures;
         exposedCommits += other.exposedCommits;
+        sessionRolls += other.sessionRolls;
     }
 }

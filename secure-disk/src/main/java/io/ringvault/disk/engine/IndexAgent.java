@@ -5,6 +5,7 @@ import io.ringvault.block.BlockQueue;
 import io.ringvault.log.CheckpointJob;
 import io.ringvault.log.PageDirectory;
 import io.ringvault.log.Place;
+import io.ringvault.log.SessionKeys;
 import io.ringvault.log.Superblock;
 import io.ringvault.lsm.Compaction;
 import io.ringvault.lsm.CompactionPolicy;
@@ -43,7 +44,8 @@ public final class IndexAgent implements Agent {
     private final SpaceReserves reserves;
     private final AgentHints hints;
     private final int segmentBlocks;
-    private final long session;
+    private final SessionKeys keys;
+    private long session;
     private final BlockCompletionHandler onCompletion = this::onCompletion;
 
     private IndexVersion version;
@@ -67,6 +69,11 @@ public final class IndexAgent implements Agent {
     private long checkpointBarrier = -1;
     private boolean checkpointReported;
     private boolean slotStarted;
+    /** Both slots are to name the checkpoint, and the session that begins with it. */
+    private boolean bothSlots;
+    private boolean mergesPaused;
+    private boolean pauseAsked;
+    private boolean headerStarted;
 
     /**
      * A full segment, and how many jobs had begun then: those may have put objects there that the data agent does not
@@ -88,7 +95,7 @@ public final class IndexAgent implements Agent {
                final ObjectSegments segments, final SlotWriter slots, final OneToOneQueue<Object> inbox,
                final OneToOneQueue<Object> outbox, final TableIds tableIds, final CompactionPolicy policy,
                final SpaceReserves reserves,
-               final AgentHints hints, final int segmentBlocks, final long session,
+               final AgentHints hints, final int segmentBlocks, final SessionKeys keys, final long session,
                final IndexVersion version, final Superblock current, final PageDirectory directory) {
         this.config = config;
         this.queue = queue;
@@ -103,6 +110,7 @@ public final class IndexAgent implements Agent {
         this.reserves = reserves;
         this.hints = hints;
         this.segmentBlocks = segmentBlocks;
+        this.keys = keys;
         this.session = session;
         this.version = version;
         this.current = current;
@@ -133,6 +141,7 @@ public final class IndexAgent implements Agent {
         work += stepFlush();
         work += stepCheckpoint();
         work += stepMerge();
+        work += stepRoll();
         work += stepSegments();
         work += writer.step();
         work += fetcher.step();
@@ -170,11 +179,57 @@ public final class IndexAgent implements Agent {
                 slotStarted = false;
                 checkpointJob = ++jobs;
                 rewriteTablesIn(request.sparseGenerations());
+                hints.rewrites = rewrites.size();
             }
             case IndexMessages.SlotPermission permission -> writeSlot(permission);
             case IndexMessages.ForceCompaction request -> forced = true;
+            case IndexMessages.PauseMerges request -> {
+                mergesPaused = true;
+                pauseAsked = true;
+            }
+            case IndexMessages.ResumeMerges request -> mergesPaused = false;
+            case IndexMessages.BeginSession next -> beginSession(next);
+            case IndexMessages.WriteHeader request -> {
+                slots.startHeader(request.block());
+                headerStarted = true;
+            }
+            case IndexMessages.ForgetOtherSessions left -> {
+                keys.sessions(left.sessions());
+                keys.forgetOthers();
+            }
             default -> throw new IllegalStateException("unknown message " + message);
         }
+    }
+
+    // ---- the end of a session
+
+    /** No job is under way: the owner saw to that. */
+    private void beginSession(final IndexMessages.BeginSession next) {
+        endSegments();
+        session = next.session().id();
+        slots.volumeKey(next.volumeKey());
+        keys.volumeKey(next.volumeKey());
+        keys.sessions(next.sessions());
+        writer.session(next.session(), keys.key(session));
+        send(new IndexMessages.RollAnswer());
+    }
+
+    private void endSegments() {
+        writer.endSegments((segment, endSlot) -> send(new IndexMessages.SegmentFinished(segment, endSlot)));
+    }
+
+    private int stepRoll() {
+        if (pauseAsked && merge == null && mergeEdit == null) {
+            pauseAsked = false;
+            send(new IndexMessages.MergesPaused());
+            return 1;
+        }
+        if (headerStarted && !slots.busy() && slots.failure() == null) {
+            headerStarted = false;
+            send(new IndexMessages.RollAnswer());
+            return 1;
+        }
+        return 0;
     }
 
     private void onEditSealed(final IndexMessages.EditSealed sealed) {
@@ -251,7 +306,11 @@ public final class IndexAgent implements Agent {
     }
 
     private int startMerge() {
+        if (mergesPaused) {
+            return 0;
+        }
         final Compaction next = nextCompaction();
+        hints.rewrites = rewrites.size();
         if (next == null || !fits(next)) {
             return 0;
         }
@@ -344,6 +403,13 @@ public final class IndexAgent implements Agent {
             send(new IndexMessages.CheckpointWritten());
             return 1;
         }
+        if (slotStarted && bothSlots && !slots.busy() && slots.failure() == null) {
+            bothSlots = false;
+            current = current.toBuilder().serial(current.serial() + 1).build();
+            slots.start(current);
+            endSegments();
+            return 1;
+        }
         if (slotStarted && !slots.busy() && slots.failure() == null) {
             directory = checkpoint.result();
             checkpoint = null;
@@ -369,6 +435,12 @@ public final class IndexAgent implements Agent {
             .checkpointRoot(new Place(root.generation(), root.segment(), root.slot()))
             .replayFrom(replay.sequence, replay.previousTag0, replay.previousTag1, places)
             .engineCommits(permission.engineCommits());
+        next.previousKeyNumber(checkpoint.snapshot().sessions().previousKeyNumber(permission.keyNumber()))
+            .volumeKeyNumber(permission.keyNumber());
+        if (permission.session() != null) {
+            next.session(permission.session().id(), permission.session().salt());
+            bothSlots = true;
+        }
         if (permission.lastAnchored() != null) {
             next.lastAnchored(permission.lastAnchored());
         }

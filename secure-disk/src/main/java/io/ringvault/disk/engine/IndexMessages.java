@@ -1,8 +1,10 @@
 package io.ringvault.disk.engine;
 
+import io.ringvault.crypto.VolumeKey;
 import io.ringvault.log.AnchorValue;
 import io.ringvault.log.CheckpointSnapshot;
 import io.ringvault.log.PageDirectory;
+import io.ringvault.log.SessionTable;
 import io.ringvault.lsm.IndexEdit;
 import io.ringvault.lsm.IndexVersion;
 import io.ringvault.lsm.Memtable;
@@ -40,8 +42,31 @@ final class IndexMessages {
                            Set<Long> sparseGenerations) {
     }
 
-    /** The superblock slot may be written; the anchor stands still at this value (null: no anchor). */
-    record SlotPermission(AnchorValue lastAnchored, long engineCommits) {
+    /**
+     * The superblock slot may be written; the anchor stands still at this value (null: no anchor). With a session both
+     * slots are written, and name it.
+     */
+    record SlotPermission(AnchorValue lastAnchored, long engineCommits, SessionIdentity session, int keyNumber) {
+    }
+
+    /** Begin no merge until told; answer when none is under way. */
+    record PauseMerges() {
+    }
+
+    /** Merges may begin again. */
+    record ResumeMerges() {
+    }
+
+    /** No block more under the old session: its object segments end, what comes is sealed under this one. */
+    record BeginSession(SessionIdentity session, SessionTable sessions, VolumeKey volumeKey) {
+    }
+
+    /** Write both header copies, one after the other. */
+    record WriteHeader(byte[] block) {
+    }
+
+    /** These sessions are all that is left; the keys of others are forgotten. */
+    record ForgetOtherSessions(SessionTable sessions) {
     }
 
     /** Merge until every count is exact. */
@@ -68,6 +93,14 @@ final class IndexMessages {
 
     /** The slot names the checkpoint. */
     record CheckpointPublished(int slot, long snapshotNumber, long replayFrom, PageDirectory directory, boolean clean) {
+    }
+
+    /** No merge is under way, and none begins. */
+    record MergesPaused() {
+    }
+
+    /** The session has begun, or the header is written: what was asked for last during a roll. */
+    record RollAnswer() {
     }
 
     /** Forced compaction has ended. */

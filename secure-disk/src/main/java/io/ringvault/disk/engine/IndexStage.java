@@ -44,6 +44,7 @@ final class IndexStage implements ChunkWriter.Records {
     private boolean objectSegmentWanted;
     private boolean objectSegmentUrgent;
     private boolean compactionWanted;
+    private boolean suspended;
 
     IndexStage(final EngineState state, final SegmentTable table, final SegmentAllocator allocator,
         final ChunkWriter chunks,
@@ -155,6 +156,27 @@ final class IndexStage implements ChunkWriter.Records {
         return true;
     }
 
+    /** A session ends: nothing is frozen, sealed or granted by way of the chain until the next has begun. */
+    void suspend(final boolean now) {
+        suspended = now;
+    }
+
+    /** The next session's chain begins here; the memtable is empty. */
+    void rebase(final ReplayPoint start) {
+        activeSince = start;
+    }
+
+    /** Grants an object segment that no chunk announces: the checkpoint that is written now will name it. */
+    int grantDirectly() {
+        final int segment = objectSegmentWanted ? allocator.grantForRoll() : -1;
+        if (segment < 0) {
+            return 0;
+        }
+        objectSegmentWanted = false;
+        send(new IndexMessages.Grant(segment, table.generation(segment)));
+        return 1;
+    }
+
     void editReady(final IndexEdit edit) {
         readyEdits.add(edit);
     }
@@ -177,7 +199,7 @@ final class IndexStage implements ChunkWriter.Records {
             retired = null;
             work++;
         }
-        if (state.poisoned() || state.readOnly) {
+        if (state.poisoned() || state.readOnly || suspended) {
             return work;
         }
         if (freezeWanted && freeze()) {

@@ -29,8 +29,8 @@ final class ObjectWriter implements ObjectSink {
     private final Geometry geometry;
     private final BlockQueue queue;
     private final BlockSealer sealer;
-    private final AeadKey sessionKey;
-    private final SessionIdentity session;
+    private AeadKey sessionKey;
+    private SessionIdentity session;
     private final EngineCounters counters;
     private final boolean volatileCache;
     /** Blocks are kept until they are flushed. */
@@ -136,6 +136,42 @@ final class ObjectWriter implements ObjectSink {
         final int taken = finishedSegment;
         finishedSegment = -1;
         return taken;
+    }
+
+    /**
+     * Nothing more is written to the segment in use and the spare one; what is appended next goes to another.
+     *
+     * @param told gets each with its end slot
+     */
+    void endSegments(final EndedSegment told) {
+        submitRun();
+        if (finishedSegment >= 0) {
+            told.ended(finishedSegment, finishedEndSlot);
+            finishedSegment = -1;
+        }
+        if (segment >= 0) {
+            told.ended(segment, nextSlot);
+        }
+        if (spareSegment >= 0) {
+            told.ended(spareSegment, 0);
+        }
+        segment = -1;
+        spareSegment = -1;
+        demand = false;
+    }
+
+    /** Told of a segment that nothing more is written to. */
+    interface EndedSegment {
+        void ended(int segment, int endSlot);
+    }
+
+    /** Blocks are sealed under this session from now on; no segment of another is in use. */
+    void session(final SessionIdentity identity, final AeadKey key) {
+        if (segment >= 0 || spareSegment >= 0) {
+            throw new IllegalStateException("a segment of session " + session.id() + " is in use");
+        }
+        session = identity;
+        sessionKey = key;
     }
 
     int finishedEndSlot() {

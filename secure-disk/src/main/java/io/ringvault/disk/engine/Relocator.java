@@ -82,6 +82,8 @@ final class Relocator implements WritePath.SpaceJudge {
     /** User placements when the forced compaction that is under way, or the last one that ended, began. */
     private long compactionAt = -1;
     private long exactAt = -1;
+    /** Segments of sessions below this one are sealed under the volume key before and shall be emptied; 0: none. */
+    private long rotateBelow;
 
     Relocator(final EngineState state, final Geometry geometry, final SegmentTable table,
         final SegmentAllocator allocator,
@@ -118,10 +120,55 @@ final class Relocator implements WritePath.SpaceJudge {
         return phase == IDLE;
     }
 
+    // ---- rotation of the volume key
+
+    /** Empties the segments of sessions below this one, whatever they hold; 0: no longer. */
+    void rotateBelow(final long session) {
+        rotateBelow = session;
+    }
+
+    boolean rotating() {
+        return rotateBelow > 0;
+    }
+
+    /** Whether the segment holds blocks under the volume key before, or may be reached as if. */
+    boolean isOld(final int segment) {
+        return table.generation(segment) != 0 && table.session(segment) < rotateBelow;
+    }
+
+    /** The cleaner has nothing to do for the rotation now: no old segment is left to it, or there is no room. */
+    boolean rotationIdle() {
+        return phase == IDLE ? oldVictim() < 0 || !roomForRotation()
+            : phase == SCANNING && !chunks.canPlace(LogStream.RELOCATION, 1, 0);
+    }
+
+    /** Room above what users need; or anything above the cleaner's own floor when nothing that waits would help. */
+    private boolean roomForRotation() {
+        return chunks.canPlace(LogStream.RELOCATION, 1, 0)
+            && (allocator.free() > allocator.reserves().user() + allocator.requestSegments() || allocator.limbo() == 0);
+    }
+
+    private int oldVictim() {
+        int best = -1;
+        int fewest = Integer.MAX_VALUE;
+        for (int segment = 0; segment < table.segmentCount() && rotateBelow > 0; segment++) {
+            if (table.state(segment) == SegmentState.CLOSED && table.purpose(segment) != SegmentPurpose.OBJECT
+                && isOld(segment) && table.lastSequence(segment) <= window.durableSequence()
+                && !unreadable.get(segment)) {
+                final int live = table.tableRefs(segment) + table.memRefs(segment);
+                if (live < fewest) {
+                    fewest = live;
+                    best = segment;
+                }
+            }
+        }
+        return best;
+    }
+
     /** Nothing that is under way can make space: no victim, nothing empty that waits for a checkpoint, exact counts. */
     @Override
     public boolean exhausted() {
-        return phase == IDLE && !compacting && countsExact() && index.flushed() && allocator.limbo() == 0
+        return phase == IDLE && !chunks.held() && !compacting && countsExact() && index.flushed() && allocator.limbo() == 0
             && allocator.quarantined() == 0
             && bestVictim() < 0 && allocator.free() < allocator.reserves().user() + allocator.requestSegments();
     }
@@ -154,6 +201,21 @@ final class Relocator implements WritePath.SpaceJudge {
     }
 
     private int chooseVictim() {
+        if (rotateBelow > 0 && !pressure() && roomForRotation()) {
+            final int old = oldVictim();
+            if (old >= 0) {
+                return begin(old);
+            }
+        }
+        final int chosen = chooseGainful();
+        if (chosen != 0 || rotateBelow == 0 || !roomForRotation()) {
+            return chosen;
+        }
+        final int old = oldVictim();
+        return old < 0 ? 0 : begin(old);
+    }
+
+    private int chooseGainful() {
         if (!pressure() || allocator.free() + allocator.limbo() > allocator.reserves().user() + 2 * allocator.margin()
             || !chunks.canPlace(LogStream.RELOCATION, 1, 0)) {
             return 0;
@@ -168,7 +230,11 @@ final class Relocator implements WritePath.SpaceJudge {
             index.forceCompaction();
             return 1;
         }
-        victim = best;
+        return begin(best);
+    }
+
+    private int begin(final int chosen) {
+        victim = chosen;
         victimGeneration = table.generation(victim);
         victimKey = keys.key(table.session(victim));
         table.victim(victim);

@@ -19,7 +19,7 @@ final class SegmentAllocator {
 
     private final SegmentTable table;
     private final SpaceReserves reserves;
-    private final long session;
+    private long session;
     private final int[] emptySegments;
     private int emptyCount;
     private int quarantined;
@@ -136,6 +136,35 @@ final class SegmentAllocator {
     private int urgentFloor() {
         return checkpointsPublished >= 2 ? reserves.recovery()
             : Math.max(0, reserves.recovery() - emptyCount - quarantined);
+    }
+
+    /** Segments given from now on belong to this session. */
+    void session(final long id) {
+        session = id;
+    }
+
+    /** The session of a stream's segment has ended: nothing more is written to it. */
+    void endSegment(final int segment) {
+        final int at = table.state(segment);
+        if (at == SegmentState.OPEN || at == SegmentState.ANNOUNCED) {
+            table.close(segment);
+            closed(segment);
+        }
+    }
+
+    /** A segment for a session that begins, out of the reserve that an open would take. */
+    int announceForRoll(final int purpose) {
+        return take(purpose);
+    }
+
+    /** An open object segment for the checkpoint that begins a session, or -1. */
+    int grantForRoll() {
+        if (free() == 0) {
+            return -1;
+        }
+        final int segment = take(SegmentPurpose.OBJECT);
+        table.open(segment);
+        return segment;
     }
 
     /** The index writer is done with a segment. */

@@ -22,7 +22,7 @@ final class SlotWriter {
 
     private final BlockQueue queue;
     private final Geometry geometry;
-    private final VolumeKey volumeKey;
+    private VolumeKey volumeKey;
     private final byte[] volumeId;
     private final RandomSource random;
     private final DmaBuffer buffer;
@@ -34,6 +34,8 @@ final class SlotWriter {
     private int which;
     private int retries;
     private boolean busy;
+    /** The header copy that is written, or -1: a slot. */
+    private int headerCopy = -1;
     private int owed;
     private String failure;
 
@@ -62,6 +64,21 @@ final class SlotWriter {
         owed = READ;
     }
 
+    /** Slots are sealed under this volume key from now on. */
+    void volumeKey(final VolumeKey key) {
+        volumeKey = key;
+    }
+
+    /** Writes both header copies, copy B first, each durable before the next; {@link #busy} tells when. */
+    void startHeader(final byte[] block) {
+        next = block;
+        headerCopy = 1;
+        retries = 0;
+        busy = true;
+        buffer.copyIn(next, 0, Geometry.BLOCK_BYTES, Geometry.BLOCK_BYTES);
+        owed = WRITE;
+    }
+
     boolean busy() {
         return busy;
     }
@@ -82,7 +99,7 @@ final class SlotWriter {
     }
 
     private long offset() {
-        return geometry.slotBlock(which) * Geometry.BLOCK_BYTES;
+        return (headerCopy >= 0 ? geometry.headerBlock(headerCopy) : geometry.slotBlock(which)) * Geometry.BLOCK_BYTES;
     }
 
     void onReadCompletion(final int status) {
@@ -112,10 +129,20 @@ final class SlotWriter {
                 owed = WRITE;
                 return;
             }
-            failure = "writing superblock slot " + name() + " failed: " + describe(status);
+            failure = "writing " + (headerCopy >= 0 ? "header copy " : "superblock slot ") + name() + " failed: "
+                + describe(status);
             return;
         }
-        seen[which] = next;
+        if (headerCopy > 0) {
+            headerCopy--;
+            retries = 0;
+            owed = WRITE;
+            return;
+        }
+        if (headerCopy < 0) {
+            seen[which] = next;
+        }
+        headerCopy = -1;
         next = null;
         busy = false;
     }
@@ -126,6 +153,6 @@ final class SlotWriter {
     }
 
     private String name() {
-        return which == 0 ? "A" : "B";
+        return (headerCopy >= 0 ? headerCopy : which) == 0 ? "A" : "B";
     }
 }

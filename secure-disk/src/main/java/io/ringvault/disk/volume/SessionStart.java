@@ -28,6 +28,7 @@ import io.ringvault.log.SessionSalt;
 import io.ringvault.log.SessionTable;
 import io.ringvault.log.SlotCodec;
 import io.ringvault.log.Superblock;
+import io.ringvault.log.VolumeHeader;
 import io.ringvault.lsm.FlushJob;
 import io.ringvault.lsm.GenerationCounts;
 import io.ringvault.lsm.IndexEdit;
@@ -68,7 +69,8 @@ final class SessionStart {
         }
         final long serial = state.levelSlots() ? level(access, state, before == null ? null : anchored, random)
             : current.serial();
-        final byte[] salt = SessionSalt.draw(access.volumeKey, serial + 1, before == null ? 0
+        final VolumeKey sealing = access.nextKey != null ? access.nextKey : access.volumeKey;
+        final byte[] salt = SessionSalt.draw(sealing, serial + 1, before == null ? 0
             : before.epoch(), random);
         final SessionIdentity session = new SessionIdentity(sessionId, salt, access.header.volumeId());
         final Superblock.Builder slot = current.toBuilder().session(sessionId, salt).closedCleanly(false)
@@ -76,10 +78,11 @@ final class SessionStart {
         if (before != null) {
             slot.lastAnchored(anchored);
         }
-        final StartedSession started = publish(access.store, access.header, access.volumeKey, access.sealer,
+        final StartedSession started = publish(access.store, access.header, sealing, access.sealer,
             state.table(), state.keys(), state.index(), state.memtable(), state.directory(),
             commit, session, state.log().nextGeneration(), state.nextTableId(), slot, serial, state.lately(),
             config, random);
+        settleKeys(access, sealing, before == null ? null : anchored);
         return started.withAnchored(before == null ? null : anchored);
     }
 
@@ -87,6 +90,26 @@ final class SessionStart {
         final boolean batched = policy.mode() == AnchorPolicy.Mode.BATCHED;
         return before.withPolicy(policy.mode().ordinal(), batched ? policy.commits() : 0,
             batched ? policy.delayNs() : 0);
+    }
+
+    /**
+     * Both slots are under the header's volume key: the header forgets the one before, and the anchor follows. (A slot
+     * of its own twice, so that no value under the key before is left.)
+     */
+    private static void settleKeys(final VolumeAccess access, final VolumeKey sealing, final AnchorValue anchored) {
+        if (access.header.previousKey() == null) {
+            return;
+        }
+        if (anchored != null) {
+            access.anchor.rekey(sealing);
+            if (!access.anchor.advance(anchored, anchored) || !access.anchor.advance(anchored, anchored)) {
+                throw StorageException.freshness("the freshness anchor changed while the volume was being opened:"
+                    + " another process has opened it");
+            }
+        }
+        final Header settled = access.header.withVolumeKey(sealing, access.header.keySlots(), null);
+        VolumeHeader.store(access.store, settled);
+        access.rotated(sealing, settled);
     }
 
     /** Writes tables, checkpoint and both slots. */
@@ -99,6 +122,7 @@ final class SessionStart {
                                   final BitSet lately, final EngineConfig config,
                                   final RandomSource random) {
         final Geometry geometry = header.geometry();
+        keys.volumeKey(volumeKey);
         SessionTable sessions = keys.sessions().with(session.id(), volumeKey.number(), session.salt());
         keys.sessions(sessions);
         final AeadKey sessionKey = keys.key(session.id());
@@ -120,7 +144,8 @@ final class SessionStart {
         countCheckpoint(table, previous, job.result());
         store.flush();
         final PagePlace root = job.result().root();
-        slot.base(commit)
+        slot.volumeKeyNumber(volumeKey.number()).previousKeyNumber(sessions.previousKeyNumber(volumeKey.number()))
+            .base(commit)
             .checkpointRoot(new Place(root.generation(), root.segment(), root.slot()))
             .replayFrom(commit.sequence() + 1, commit.tag0(), commit.tag1(), List.of(streams));
         final byte[][] raw = new byte[2][];

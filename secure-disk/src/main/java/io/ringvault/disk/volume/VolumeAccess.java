@@ -3,6 +3,7 @@ package io.ringvault.disk.volume;
 import io.ringvault.block.BlockDevice;
 import io.ringvault.block.StorageException;
 import io.ringvault.crypto.AeadProvider;
+import io.ringvault.crypto.KeySecret;
 import io.ringvault.crypto.VolumeKey;
 import io.ringvault.log.Anchor;
 import io.ringvault.log.Anchors;
@@ -25,40 +26,75 @@ import java.util.List;
 public final class VolumeAccess implements AutoCloseable {
     final BlockDevice device;
     final QueueBlockStore store;
-    final Header header;
-    final VolumeKey volumeKey;
+    final int keySlot;
+    /** The newest volume key of the header: closes all others with it. */
+    private VolumeKey root;
+    /** As last written. */
+    Header header;
+    /** The key that the superblock slots are sealed under; holds the one before while that is needed. */
+    VolumeKey volumeKey;
+    /** The key to switch to: a rotation was interrupted before both slots were under it; otherwise null. */
+    VolumeKey nextKey;
     final Superblocks superblocks;
-    final Anchor anchor;
+    Anchor anchor = new NoAnchor();
     final BlockSealer sealer;
     final List<String> warnings;
 
     private VolumeAccess(final BlockDevice device, final QueueBlockStore store, final Header header,
-        final VolumeKey volumeKey,
-                         final Superblocks superblocks, final Anchor anchor, final BlockSealer sealer,
-                         final List<String> warnings) {
+        final KeySlots.Unlocked unlocked, final AeadProvider aead, final List<String> warnings) {
         this.device = device;
         this.store = store;
         this.header = header;
-        this.volumeKey = volumeKey;
-        this.superblocks = superblocks;
-        this.anchor = anchor;
-        this.sealer = sealer;
+        this.root = unlocked.key();
+        this.keySlot = unlocked.slot();
         this.warnings = warnings;
+        this.sealer = new BlockSealer(aead.create());
+        superblocks = Superblocks.load(store, header.geometry(), header, root, warnings);
+        chooseKeys();
+    }
+
+    private void chooseKeys() {
+        if (superblocks.current().volumeKeyNumber() == root.number()) {
+            volumeKey = root;
+            if (root.previous() != null) {
+                root.previous().close();
+            }
+            root.previous(superblocks.previousKey(root, header.volumeId()));
+        } else {
+            volumeKey = root.previous();
+            nextKey = root;
+            warnings.add("a rotation of the volume key was interrupted before volume key " + root.number()
+                + " was in use; opening for writing goes on with it");
+            if (superblocks.current().previousKeyNumber() != 0) {
+                throw StorageException.integrity("the header names volume key " + root.number() + " while the slots"
+                    + " still need number " + superblocks.current().previousKeyNumber() + ": an older copy of the"
+                    + " slots was put in their place");
+            }
+        }
+    }
+
+    /** The present volume key became the one before: what is sealed from now on is sealed under the new one. */
+    void rotated(final VolumeKey newKey, final Header newHeader) {
+        root = newKey;
+        volumeKey = newKey;
+        nextKey = null;
+        header = newHeader;
     }
 
     /**
      * Unlocks (protocol rule 23). The device stays the caller's.
      *
-     * @param keyBytes       stay the caller's to zero
+     * @param secret         stays the caller's to close
      * @param anchorSpec     null: where the volume says its anchor is
      * @param anchorInstance overrides the spec when not null
      */
-    public static VolumeAccess open(final BlockDevice device, final byte[] keyBytes, final String anchorSpec,
+    public static VolumeAccess open(final BlockDevice device, final KeySecret secret, final String anchorSpec,
                                     final Anchor anchorInstance, final AeadProvider aead) {
-        final VolumeAccess unlocked = openUnanchored(device, keyBytes, aead);
+        final VolumeAccess unlocked = openUnanchored(device, secret, aead);
         try {
-            return new VolumeAccess(device, unlocked.store, unlocked.header, unlocked.volumeKey, unlocked.superblocks,
-                unlocked.requiredAnchor(anchorSpec, anchorInstance), unlocked.sealer, unlocked.warnings);
+            // The slots' own key decides what the anchor may be authenticated with, never the header alone.
+            unlocked.anchor = unlocked.requiredAnchor(anchorSpec, anchorInstance);
+            return unlocked;
         } catch (final RuntimeException failed) {
             unlocked.close();
             throw failed;
@@ -66,24 +102,27 @@ public final class VolumeAccess implements AutoCloseable {
     }
 
     /** As {@link #open}, whatever became of the anchor: only for adoption, which judges it by itself. */
-    public static VolumeAccess openUnanchored(final BlockDevice device, final byte[] keyBytes,
+    public static VolumeAccess openUnanchored(final BlockDevice device, final KeySecret secret,
         final AeadProvider aead) {
         final List<String> warnings = new ArrayList<>();
         final QueueBlockStore store = QueueBlockStore.open(device);
-        VolumeKey key = null;
+        KeySlots.Unlocked unlocked = null;
         try {
             final Header header = VolumeHeader.load(store, warnings);
-            key = KeySlots.unlock(header, keyBytes);
-            final Superblocks superblocks = Superblocks.load(store, header.geometry(), header, key, warnings);
-            return new VolumeAccess(device, store, header, key, superblocks, new NoAnchor(),
-                new BlockSealer(aead.create()), warnings);
+            unlocked = KeySlots.unlock(header, secret);
+            return new VolumeAccess(device, store, header, unlocked, aead, warnings);
         } catch (final RuntimeException failed) {
-            if (key != null) {
-                key.close();
+            if (unlocked != null) {
+                unlocked.key().close();
             }
             store.close();
             throw failed;
         }
+    }
+
+    /** A key that was drawn and never used is closed with the others (it holds the present one as the one before). */
+    void alsoClose(final VolumeKey newKey) {
+        root = newKey;
     }
 
     /** Nothing more is read or written this way: gives the queue back, which a device may have only one of. */
@@ -115,7 +154,7 @@ public final class VolumeAccess implements AutoCloseable {
         try {
             anchor.close();
         } finally {
-            volumeKey.close();
+            root.close();
             store.close();
         }
     }

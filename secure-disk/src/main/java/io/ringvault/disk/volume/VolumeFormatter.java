@@ -3,6 +3,8 @@ package io.ringvault.disk.volume;
 import io.ringvault.block.BlockDevice;
 import io.ringvault.block.StorageException;
 import io.ringvault.crypto.AeadProvider;
+import io.ringvault.crypto.KdfParameters;
+import io.ringvault.crypto.KeySecret;
 import io.ringvault.crypto.RandomSource;
 import io.ringvault.crypto.VolumeKey;
 import io.ringvault.disk.engine.EngineConfig;
@@ -93,11 +95,13 @@ public final class VolumeFormatter {
     /**
      * Writes a new, empty volume. The headers come last, so an interrupted format is no volume.
      *
-     * @param keyBytes stay the caller's to zero
+     * @param secret   opens the first key slot; stays the caller's to close
+     * @param kdf      when it is a passphrase
      * @param force    overwrite what is there
      * @return the volume id
      */
-    public static Header format(final BlockDevice device, final byte[] keyBytes, final long userBlocks,
+    public static Header format(final BlockDevice device, final KeySecret secret, final KdfParameters kdf,
+        final long userBlocks,
         final int segmentBlocks,
                                 final EngineConfig config, final AnchorFactory anchors, final boolean force,
                                 final RandomSource random, final AeadProvider aead) {
@@ -117,7 +121,7 @@ public final class VolumeFormatter {
             }
             final byte[] volumeId = random.bytes(VolumeKey.VOLUME_ID_BYTES);
             final List<KeySlot> slots = new ArrayList<>();
-            slots.add(KeySlots.create(keyBytes, volumeKey, volumeId, random));
+            slots.add(KeySlots.create(secret, kdf, volumeKey, volumeId, random));
             while (slots.size() < Header.KEY_SLOTS) {
                 slots.add(KeySlot.NOTHING);
             }

@@ -1,5 +1,6 @@
 package io.ringvault.disk.volume;
 
+import io.ringvault.crypto.Secret;
 import io.ringvault.disk.engine.AnchorPolicy;
 import io.ringvault.log.AnchorTerms;
 import io.ringvault.log.AnchorValue;
@@ -53,6 +54,9 @@ public final class VolumeInspector {
         info.put("tables", (long) state.index().tables().size());
         info.put("liveSessions", (long) state.keys().sessions().size());
         info.put("keySlots", access.header.keySlots().stream().filter(slot -> slot.state() != 0).count());
+        info.put("volumeKey", (long) current.volumeKeyNumber());
+        info.put("rotation", current.previousKeyNumber() == 0 && access.nextKey == null ? "none" : "under way");
+        info.put("keyMemory", Secret.protection());
         info.put("anchor", current.anchorKind() == 0 ? "none" : current.anchorSpec());
         final AnchorTerms terms = current.anchorTerms();
         final AnchorPolicy policy = switch (terms.policy()) {

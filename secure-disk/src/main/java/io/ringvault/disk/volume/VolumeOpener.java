@@ -62,6 +62,11 @@ public final class VolumeOpener {
             state.nextTableId(), state.commit(), null, null, state.lately());
     }
 
+    /** Number of the volume key in use. */
+    public static int keyNumber(final VolumeAccess access) {
+        return access.volumeKey.number();
+    }
+
     /** Warnings collected so far. */
     public static java.util.List<String> warnings(final VolumeAccess access) {
         return java.util.List.copyOf(access.warnings);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringvault.block.CrashPolicy;
 import io.ringvault.block.SimulatedDevice;
 import io.ringvault.block.StorageException;
+import io.ringvault.crypto.KeySecret;
 import io.ringvault.crypto.SunJceProvider;
 import io.ringvault.disk.FormatContext;
 import io.ringvault.disk.TestDisk;
@@ -77,7 +78,7 @@ class VolumeFormatterTest {
         for (int i = erased; i < headers - 1; i++) {
             final SimulatedDevice image = crashed.get(i);
             final StorageException refused = assertThrows(StorageException.class, () -> VolumeAccess.open(image,
-                TestDisk.KEY, null, null, new SunJceProvider()), "operation " + i + " at " + offsets.get(i));
+                KeySecret.key(TestDisk.KEY), null, null, new SunJceProvider()), "operation " + i + " at " + offsets.get(i));
             assertTrue(refused.category() != StorageException.Category.WRONG_KEY, refused.getMessage());
         }
     }

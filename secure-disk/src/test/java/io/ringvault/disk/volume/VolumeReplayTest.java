@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringvault.block.CrashPolicy;
 import io.ringvault.block.SimulatedDevice;
 import io.ringvault.block.StorageException;
+import io.ringvault.crypto.KeySecret;
 import io.ringvault.crypto.SunJceProvider;
 import io.ringvault.disk.TestDisk;
 import io.ringvault.disk.engine.EngineConfig;
@@ -141,6 +142,6 @@ class VolumeReplayTest {
     }
 
     private static VolumeAccess access(final SimulatedDevice device) {
-        return VolumeAccess.open(device, TestDisk.KEY, null, null, new SunJceProvider());
+        return VolumeAccess.open(device, KeySecret.key(TestDisk.KEY), null, null, new SunJceProvider());
     }
 }
