@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringvault.block.CrashPolicy;
 import io.ringvault.block.SimulatedDevice;
+import io.ringvault.disk.engine.CommitObserver;
 import io.ringvault.ring.OpStatus;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -38,35 +40,34 @@ class DeviceResetTest {
         final SplittableRandom random = new SplittableRandom(seed);
         final SimulatedDevice device = TestDisk.format(BLOCKS, 4L << 20, null);
         device.allowResets();
-        final TestDisk disk = TestDisk.open(device, null, config -> config.idleMarkNs = Long.MAX_VALUE);
         final long[] now = new long[BLOCKS];
-        final List<long[]> history = new ArrayList<>();
-        history.add(now.clone());
-        int acknowledged = 0;
+        final Commits commits = new Commits(now);
+        final TestDisk disk = TestDisk.open(device, context -> context.commitListener(commits));
         for (int round = 0; round < 40; round++) {
             for (int i = random.nextInt(1, 12); i > 0; i--) {
                 final int block = random.nextInt(BLOCKS);
                 now[block] = random.nextLong(1, Long.MAX_VALUE);
+                // Until it has completed, a commit may hold it or not.
                 final long token = disk.write((long) block * BLOCK, content(now[block]));
                 disk.steps(random.nextInt(3));
                 maybeReset(device, random);
                 assertEquals(OpStatus.OK, disk.await(token), "seed " + seed);
-                history.add(now.clone());
+                commits.completed();
             }
             final int block = random.nextInt(BLOCKS);
             assertEquals(now[block], read(disk, block), "seed " + seed + ", block " + block);
             if (random.nextInt(3) == 0) {
-                final int commit = history.size() - 1;
+                final long[] synced = now.clone();
                 final long token = disk.sync();
                 disk.steps(random.nextInt(4));
                 maybeReset(device, random);
                 if (random.nextBoolean()) {
                     assertEquals(OpStatus.OK, disk.await(token), "seed " + seed);
-                    acknowledged = commit;
+                    commits.acknowledged(synced);
                 }
             }
             if (random.nextInt(8) == 0) {
-                check(device.crash(CrashPolicy.NONE, seed), history, acknowledged, now, seed);
+                check(device.crash(CrashPolicy.NONE, seed), commits, seed);
             }
         }
         assertNull(disk.disk.counters().poisonReason(), "seed " + seed);
@@ -75,7 +76,8 @@ class DeviceResetTest {
         }
         final long rewritten = disk.disk.counters().chunksRewritten();
         assertEquals(OpStatus.OK, disk.await(disk.sync()));
-        check(device.crash(CrashPolicy.NONE, seed), history, history.size() - 1, now, seed);
+        commits.acknowledged(now.clone());
+        check(device.crash(CrashPolicy.NONE, seed), commits, seed);
         return rewritten;
     }
 
@@ -86,23 +88,50 @@ class DeviceResetTest {
     }
 
     /**
-     * The volume opened on a crashed clone is what it was after some write, not earlier than the last acknowledged
-     * sync: the engine commits by itself too, so any such state may be a committed one.
+     * What the disk was at each of its commits since the last acknowledged sync, the engine's own included. One write
+     * is under way at a time: a commit that is sealed meanwhile holds all of it or nothing.
      */
-    private static void check(final SimulatedDevice crashed, final List<long[]> history, final int acknowledged,
-                              final long[] now, final long seed) {
+    private static final class Commits implements CommitObserver {
+        private final long[] now;
+        private long[] completed;
+        private final List<long[]> states = new ArrayList<>();
+
+        Commits(final long[] now) {
+            this.now = now;
+            this.completed = now.clone();
+            states.add(completed);
+        }
+
+        void completed() {
+            completed = now.clone();
+        }
+
+        void acknowledged(final long[] synced) {
+            // Later commits, if there are any, hold no other state: nothing was written since.
+            states.clear();
+            states.add(synced);
+        }
+
+        @Override
+        public void commitSealed(final long epoch, final long sequence, final boolean engineStarted) {
+            states.add(completed);
+            states.add(now.clone());
+        }
+    }
+
+    /** The volume opened on a crashed clone equals one commit, not older than the last acknowledged sync. */
+    private static void check(final SimulatedDevice crashed, final Commits commits, final long seed) {
         final TestDisk disk = TestDisk.open(crashed);
         final long[] found = new long[BLOCKS];
         for (int block = 0; block < BLOCKS; block++) {
             found[block] = read(disk, block);
         }
-        for (int state = acknowledged; state < history.size(); state++) {
-            if (java.util.Arrays.equals(found, history.get(state))) {
+        for (final long[] state : commits.states) {
+            if (Arrays.equals(found, state)) {
                 return;
             }
         }
-        assertArrayEquals(now, found, "seed " + seed + ": no state from " + acknowledged + " to "
-            + (history.size() - 1));
+        assertArrayEquals(commits.now, found, "seed " + seed + ": none of " + commits.states.size() + " commits");
     }
 
     private static MemorySegment content(final long value) {

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /** A volume with tiny capacities on a simulated device, stepped by the test, with one polled client. */
 public final class TestDisk {
@@ -74,6 +75,14 @@ public final class TestDisk {
 
     public static TestDisk open(final SimulatedDevice device) {
         return open(device, null, config -> { });
+    }
+
+    /** With whatever else a context says, and no commits of an idle disk. */
+    static TestDisk open(final SimulatedDevice device, final UnaryOperator<SecureDiskContext> further) {
+        final VirtualClock clock = new VirtualClock();
+        final RandomSource random = new Random(3)::nextBytes;
+        return new TestDisk(device, SecureDisk.open(further.apply(context(device, null).clock(clock).random(random)
+            .configure(config -> config.idleMarkNs = Long.MAX_VALUE))), clock);
     }
 
     public static TestDisk open(final SimulatedDevice device, final Anchor anchor,
