@@ -16,6 +16,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
         FormatCommand.class, InfoCommand.class, VerifyCommand.class, KeyCommandGroup.class,
         HeaderCommandGroup.class, CloneCommand.class, ServeCommand.class, BenchCommand.class,
+        TortureCommand.class, TortureWorkerCommand.class,
         AdoptCommand.class, NvmeCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class},
     footerHeading = "%nA DEVICE is a URI:%n",
     footer = {
