@@ -5,9 +5,8 @@ package io.ringvault.disk.engine;
  *
  * <pre>
  *  FREE ─begin→ FILLING ─seal→ SEALED ─submit→ SUBMITTED ─ok→ COMPLETED ─flush or FUA→ DURABLE ─release→ FREE
- *                                                             └─the device was reset before that→ SEALED (the same
- * bytes)
- *                                  └─(commit that needs earlier chunks completed)→ WAITING ─submit→ SUBMITTED
+ *                                 │                               └─the device was reset─→ SEALED (the same bytes)
+ *                                 └─a commit waits for earlier chunks─→ WAITING ─submit→ SUBMITTED
  * </pre>
  * The ciphertext is kept until the chunk is durable: reads of it need no device, and it can be sent again, byte for
  * byte. Data agent only.
