@@ -24,6 +24,9 @@ public final class History {
     /** What an operation leaves in its granules. */
     public enum Kind { WRITE, ZERO }
 
+    /** In an observation: nothing is known about this granule, and any version would do. */
+    public static final long ANY = Long.MIN_VALUE;
+
     record Op(Kind kind, long firstGranule, int granules, long version) {
         long left() {
             return kind == Kind.WRITE ? version : 0;
@@ -161,6 +164,26 @@ public final class History {
         return states;
     }
 
+    /** The oldest commit, by its number among {@link #commits()}, that a crash at this moment may go back to. */
+    public int floorCommit() {
+        return floorCommit;
+    }
+
+    /** The states that this commit may stand for, of those that a crash at this moment may leave. */
+    public BitSet admissible(final int commit) {
+        final BitSet states = new BitSet();
+        if (commit >= floorCommit) {
+            states.set(commits.get(commit).low, commits.get(commit).high + 1);
+            states.clear(0, floorState);
+        }
+        return states;
+    }
+
+    /** Whether nobody asked for the commit. */
+    public boolean engineStarted(final int commit) {
+        return commits.get(commit).engineStarted;
+    }
+
     /** For a disk whose commits cannot be seen: any state from the newest acknowledged sync on. */
     public BitSet admissibleWithoutCommits(final int acknowledged) {
         final BitSet states = new BitSet();
@@ -241,6 +264,10 @@ public final class History {
         return best;
     }
 
+    private static boolean same(final long version, final long observed) {
+        return version == observed || observed == ANY;
+    }
+
     private int[] countMatches(final long[] observed) {
         if (observed.length != baseline.length) {
             throw new IllegalArgumentException(observed.length + " granules observed of " + baseline.length);
@@ -252,7 +279,7 @@ public final class History {
             final Op op = ops.get(j);
             final int end = (int) op.firstGranule + op.granules;
             for (int g = (int) op.firstGranule; g < end; g++) {
-                if (current[g] == observed[g]) {
+                if (same(current[g], observed[g])) {
                     change[since[g]]++;
                     change[j + 1]--;
                 }
@@ -261,7 +288,7 @@ public final class History {
             }
         }
         for (int g = 0; g < observed.length; g++) {
-            if (current[g] == observed[g]) {
+            if (same(current[g], observed[g])) {
                 change[since[g]]++;
             }
         }

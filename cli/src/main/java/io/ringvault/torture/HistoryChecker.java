@@ -63,7 +63,7 @@ public final class HistoryChecker {
         final StringBuilder text = new StringBuilder();
         int count = 0;
         for (int g = 0; g < wanted.length; g++) {
-            if (wanted[g] != observed[g] && count++ < DIFFERENCES_SHOWN) {
+            if (wanted[g] != observed[g] && observed[g] != History.ANY && count++ < DIFFERENCES_SHOWN) {
                 text.append(" [granule ").append(g).append(" wanted version ").append(wanted[g]).append(", found ")
                     .append(observed[g] != Stamp.FOREIGN ? "version " + observed[g]
                         : image == null ? "something else" : Stamp.describe(image, g * granuleBytes, granuleBytes))

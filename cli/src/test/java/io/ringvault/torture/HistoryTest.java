@@ -214,6 +214,23 @@ class HistoryTest {
         HistoryChecker.checkNewest(history, image(history.state(2)), GRANULE_BYTES);
     }
 
+    @Test
+    void shouldHoldTheRestToOneStateWhereSomeGranulesAreUnknown() {
+        write(0, 4);
+        commit(1, false);
+        acknowledge();
+        write(0, 2);
+        commit(2, false);
+        final long[] partly = history.state(2);
+        partly[0] = History.ANY;
+        assertEquals(2, HistoryChecker.check(history, partly, history.admissible(), null, GRANULE_BYTES));
+        partly[1] = history.state(1)[1];
+        assertEquals(1, HistoryChecker.check(history, partly, history.admissible(), null, GRANULE_BYTES));
+        partly[2] = 0;
+        assertThrows(HistoryViolation.class,
+            () -> HistoryChecker.check(history, partly, history.admissible(), null, GRANULE_BYTES));
+    }
+
     private void write(final long granule, final int count) {
         history.end(history.begin(Kind.WRITE, granule, count));
     }

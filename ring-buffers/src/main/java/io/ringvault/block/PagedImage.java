@@ -1,5 +1,8 @@
 package io.ringvault.block;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -11,18 +14,56 @@ final class PagedImage {
 
     private static final byte[] ZEROS = new byte[PAGE_BYTES];
 
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private static final long ZEROS_DIGEST = digest(ZEROS) | 1;
+
     private final byte[][] pages;
+    /** Digest of each page, 0 = not reckoned yet; made when first asked for. */
+    private long[] digests;
 
     PagedImage(final long sizeBytes) {
-        this(new byte[Math.toIntExact((sizeBytes + PAGE_BYTES - 1) / PAGE_BYTES)][]);
+        this(new byte[Math.toIntExact((sizeBytes + PAGE_BYTES - 1) / PAGE_BYTES)][], null);
     }
 
-    private PagedImage(final byte[][] pages) {
+    private PagedImage(final byte[][] pages, final long[] digests) {
         this.pages = pages;
+        this.digests = digests;
     }
 
     PagedImage copy() {
-        return new PagedImage(pages.clone());
+        return new PagedImage(pages.clone(), digests == null ? null : digests.clone());
+    }
+
+    /** A digest of the content; copies inherit what was reckoned, so it costs what changed since. */
+    long fingerprint() {
+        return fingerprint(this);
+    }
+
+    /** The same; pages that {@code akin} holds too, and knows the digest of, are not reckoned again. */
+    long fingerprint(final PagedImage akin) {
+        if (digests == null) {
+            digests = new long[pages.length];
+        }
+        long sum = pages.length;
+        for (int i = 0; i < pages.length; i++) {
+            if (digests[i] == 0) {
+                final boolean known = akin.digests != null && akin.pages[i] == pages[i] && akin.digests[i] != 0;
+                digests[i] = known ? akin.digests[i] : pages[i] == null ? ZEROS_DIGEST : digest(pages[i]) | 1;
+            }
+            sum = (sum ^ digests[i]) * 0x9E37_79B9_7F4A_7C15L;
+            sum ^= sum >>> 32;
+        }
+        return sum;
+    }
+
+    private static long digest(final byte[] page) {
+        long state = 1;
+        for (int at = 0; at < PAGE_BYTES; at += Long.BYTES) {
+            state = (state ^ (long) WORD.get(page, at)) * 0xBF58_476D_1CE4_E5B9L;
+            state ^= state >>> 29;
+        }
+        return state;
     }
 
     /** The page that starts at {@code offset}, not to be changed. */
@@ -34,6 +75,9 @@ final class PagedImage {
     /** Replaces the page at {@code offset}; null for zeros. The caller never changes the array again. */
     void putPage(final long offset, final byte[] page) {
         pages[(int) (offset / PAGE_BYTES)] = page;
+        if (digests != null) {
+            digests[(int) (offset / PAGE_BYTES)] = 0;
+        }
     }
 
     void read(final long offset, final byte[] target, final int targetOffset, final int length) {

@@ -166,8 +166,9 @@ public final class SimulatedDevice implements BlockDevice {
     private PagedImage visible;
     private final List<VolatileWrite> completed = new ArrayList<>();
     private final List<VolatileWrite> inFlight = new ArrayList<>();
+    private final List<VolatileWrite> late = new ArrayList<>();
     private final List<DmaBuffer> dmaBuffers = new ArrayList<>();
-    private final List<PlannedFault> faults = new ArrayList<>();
+    private final FaultPlan faults = new FaultPlan();
     private final Map<Kind, Long> counts = new EnumMap<>(Kind.class);
     private Observer observer = new Observer() { };
     private ReadFilter readFilter = (nth, offset, data) -> { };
@@ -178,16 +179,6 @@ public final class SimulatedDevice implements BlockDevice {
     private boolean closed;
     private boolean resettable;
     private long resets;
-
-    private static final class PlannedFault {
-        private final DeviceFault fault;
-        private long remaining;
-
-        private PlannedFault(final DeviceFault fault) {
-            this.fault = fault;
-            this.remaining = fault.nth();
-        }
-    }
 
     /** An empty device: everything reads as zeros. */
     public SimulatedDevice(final Settings settings, final long seed) {
@@ -315,7 +306,7 @@ public final class SimulatedDevice implements BlockDevice {
 
     /** Plans a fault. Of several that hit the same operation the one planned first decides. */
     public void inject(final DeviceFault fault) {
-        faults.add(new PlannedFault(fault));
+        faults.add(fault);
     }
 
     /** Behaves from now on. */
@@ -392,26 +383,27 @@ public final class SimulatedDevice implements BlockDevice {
     /** The device after a power failure now. The clone has no queues, faults, filter or observer. */
     public SimulatedDevice crash(final CrashPolicy policy, final long crashSeed) {
         final SplittableRandom dice = new SplittableRandom(crashSeed);
-        final List<VolatileWrite> all = volatileWrites();
-        final List<VolatileWrite> kept = switch (policy.keep()) {
-            case NONE -> List.of();
-            case ALL -> all;
-            case PREFIX -> all.subList(0, dice.nextInt(all.size() + 1));
-            case RANDOM -> all.stream().filter(write -> dice.nextBoolean()).toList();
-        };
-        return afterPowerFailure(kept, policy, dice, crashSeed);
+        return powerFailure(CrashImages.keep(volatileWrites(), policy, dice), policy, dice, crashSeed);
     }
 
     /** The device after a power failure now that keeps exactly the volatile writes whose bit (0 = first) is set. */
     public SimulatedDevice crashSubset(final long mask) {
-        final List<VolatileWrite> all = volatileWrites();
-        final List<VolatileWrite> kept = new ArrayList<>();
-        for (int i = 0; i < all.size(); i++) {
-            if (i < Long.SIZE && (mask & 1L << i) != 0) {
-                kept.add(all.get(i));
-            }
-        }
-        return afterPowerFailure(kept, CrashPolicy.ALL, new SplittableRandom(mask), seed ^ mask);
+        return powerFailure(CrashImages.keep(volatileWrites(), mask), CrashPolicy.ALL, new SplittableRandom(mask),
+            seed ^ mask);
+    }
+
+    /**
+     * As {@link #crashSubset(long)}, and of volatile write number {@code torn} only the first {@code sectors} sectors
+     * of 512 bytes arrived, or all but these.
+     */
+    public SimulatedDevice crashTorn(final long mask, final int torn, final int sectors, final boolean head) {
+        final PagedImage image = CrashImages.torn(durable, volatileWrites(), mask, torn, sectors, head);
+        return new SimulatedDevice(settings, seed ^ mask, image, null);
+    }
+
+    /** Sectors of 512 bytes in volatile write number {@code index}: completed ones first, then those in flight. */
+    public int volatileSectors(final int index) {
+        return volatileWrites().get(index).sectors();
     }
 
     /**
@@ -428,41 +420,46 @@ public final class SimulatedDevice implements BlockDevice {
         return afterProcessDeath(inFlight.stream().filter(write -> dice.nextBoolean()).toList(), deathSeed);
     }
 
+    /**
+     * As {@link #processDeath(long)}, but what has not landed may still do so, at any time: see {@link #landLate}. No
+     * device behind a lock or a reset does this; one that several processes reach at once may.
+     */
+    public SimulatedDevice processDeathWithLateWrites(final long deathSeed) {
+        final SplittableRandom dice = new SplittableRandom(deathSeed);
+        final List<VolatileWrite> landed = inFlight.stream().filter(write -> dice.nextInt(4) == 0).toList();
+        final SimulatedDevice clone = afterProcessDeath(landed, deathSeed);
+        inFlight.stream().filter(write -> !landed.contains(write)).forEach(write -> clone.late.add(write.copy()));
+        return clone;
+    }
+
+    /** Writes of a dead process that may still land. */
+    public int lateWrites() {
+        return late.size();
+    }
+
+    /** Lands one of {@link #lateWrites}, drawn by the seed. */
+    public void landLate() {
+        store(late.remove(random.nextInt(late.size())), false);
+    }
+
+    /**
+     * A digest of everything that a later opener can see or lose: the visible content, the durable content, and how
+     * much is volatile. Equal states have equal digests.
+     */
+    public long fingerprint() {
+        return durable.fingerprint() * 31 + visible.fingerprint(durable) * 7 + completed.size();
+    }
+
     private List<VolatileWrite> volatileWrites() {
         final List<VolatileWrite> all = new ArrayList<>(completed);
         all.addAll(inFlight);
         return all;
     }
 
-    private SimulatedDevice afterPowerFailure(final List<VolatileWrite> kept, final CrashPolicy policy,
+    private SimulatedDevice powerFailure(final List<VolatileWrite> kept, final CrashPolicy policy,
         final SplittableRandom dice, final long newSeed) {
-        final PagedImage image = durable.copy();
-        for (final VolatileWrite write : settings.refuseOverlaps() ? kept : possibleOrder(kept, dice)) {
-            if (policy.torn() && dice.nextBoolean()) {
-                write.applyTorn(image, dice, policy.garbage());
-            } else {
-                write.applyTo(image);
-            }
-        }
-        return new SimulatedDevice(settings, newSeed, image, null);
-    }
-
-    /** A random order in which no write comes before one that had completed when it was submitted. */
-    private static List<VolatileWrite> possibleOrder(final List<VolatileWrite> writes, final SplittableRandom dice) {
-        final List<VolatileWrite> rest = new ArrayList<>(writes);
-        final List<VolatileWrite> order = new ArrayList<>(writes.size());
-        while (!rest.isEmpty()) {
-            long earliestCompletion = Long.MAX_VALUE;
-            for (final VolatileWrite write : rest) {
-                earliestCompletion = Math.min(earliestCompletion, write.completedAt);
-            }
-            final long bound = earliestCompletion;
-            final List<VolatileWrite> free = rest.stream().filter(write -> write.submittedAt <= bound).toList();
-            final VolatileWrite next = free.get(dice.nextInt(free.size()));
-            rest.remove(next);
-            order.add(next);
-        }
-        return order;
+        final List<VolatileWrite> order = settings.refuseOverlaps() ? kept : CrashImages.possibleOrder(kept, dice);
+        return new SimulatedDevice(settings, newSeed, CrashImages.after(durable, order, policy, dice), null);
     }
 
     private SimulatedDevice afterProcessDeath(final List<VolatileWrite> landed, final long newSeed) {
@@ -489,15 +486,7 @@ public final class SimulatedDevice implements BlockDevice {
     }
 
     DeviceFault drawFault(final Kind kind) {
-        DeviceFault hit = null;
-        for (final PlannedFault planned : faults) {
-            if (planned.fault.kind() == kind) {
-                planned.remaining--;
-                final boolean now = planned.remaining == 0 || planned.fault.persistent() && planned.remaining < 0;
-                hit = hit == null && now ? planned.fault : hit;
-            }
-        }
-        return hit;
+        return faults.draw(kind);
     }
 
     long nextEvent() {
@@ -506,31 +495,7 @@ public final class SimulatedDevice implements BlockDevice {
 
     /** The operation's write commands, with their content as of now. */
     List<VolatileWrite> commands(final Operation operation, final byte[] data, final long now) {
-        final List<VolatileWrite> commands = new ArrayList<>();
-        if (operation.kind() == Kind.WRITE) {
-            for (int done = 0; done < data.length; done += settings.singleCommandBytes()) {
-                final int length = Math.min(settings.singleCommandBytes(), data.length - done);
-                commands.add(VolatileWrite.of(operation.offsetBytes() + done, data, done, length, now));
-            }
-        } else if (operation.kind() == Kind.DEALLOCATE && settings.garbageAfterDeallocate()) {
-            final byte[] noise = new byte[Math.toIntExact(operation.lengthBytes())];
-            new SplittableRandom(seed ^ operation.index()).nextBytes(noise);
-            commands.add(VolatileWrite.of(operation.offsetBytes(), noise, 0, noise.length, now));
-        } else {
-            commands.add(VolatileWrite.zeros(operation.offsetBytes(), operation.lengthBytes(), now));
-        }
-        return commands;
-    }
-
-    void checkOverlap(final Operation operation, final List<VolatileWrite> pending) {
-        if (settings.refuseOverlaps()) {
-            for (final VolatileWrite other : pending) {
-                if (other.overlaps(operation.offsetBytes(), operation.lengthBytes())) {
-                    throw new IllegalStateException(operation + " overlaps a write in flight at " + other.offset
-                        + " of " + other.length + " bytes");
-                }
-            }
-        }
+        return CrashImages.commands(settings, seed, operation, data, now);
     }
 
     List<VolatileWrite> inFlight() {

@@ -102,9 +102,9 @@ final class SimulatedQueue implements BlockQueue {
         final boolean changes = kind != SimulatedDevice.Kind.READ && kind != SimulatedDevice.Kind.FLUSH;
         final SimulatedDevice.Operation operation = device.begin(kind, offset, length, fua);
         if (changes) {
-            device.checkOverlap(operation, device.inFlight());
+            checkOverlap(operation, device.inFlight());
             for (final Request other : accepted) {
-                device.checkOverlap(operation, other.commands);
+                checkOverlap(operation, other.commands);
             }
         }
         final byte[] data = kind == SimulatedDevice.Kind.WRITE ? capture(buffer, bufferOffset, (int) length) : null;
@@ -113,6 +113,17 @@ final class SimulatedQueue implements BlockQueue {
             data,
             buffer, bufferOffset, device.drawFault(kind)));
         return true;
+    }
+
+    private void checkOverlap(final SimulatedDevice.Operation operation, final List<VolatileWrite> pending) {
+        if (device.settings().refuseOverlaps()) {
+            for (final VolatileWrite other : pending) {
+                if (other.overlaps(operation.offsetBytes(), operation.lengthBytes())) {
+                    throw new IllegalStateException(operation + " overlaps a write in flight at " + other.offset
+                        + " of " + other.length + " bytes");
+                }
+            }
+        }
     }
 
     private static byte[] capture(final DmaBuffer buffer, final long offset, final int length) {

@@ -128,6 +128,13 @@ final class VolatileWrite {
         }
     }
 
+    /** Stores the first {@code sectors} sectors only, or all but these. */
+    void applyPart(final PagedImage image, final int sectors, final boolean head) {
+        final BitSet landed = new BitSet(sectors());
+        landed.set(head ? 0 : sectors, head ? sectors : sectors());
+        applySectors(image, landed);
+    }
+
     private void applySectors(final PagedImage image, final BitSet chosen) {
         if (superseded != null) {
             chosen.andNot(superseded);

@@ -501,4 +501,57 @@ class SimulatedDeviceTest {
             queue.poll((token, status) -> done.put(token, status), 8);
         }
     }
+
+    @Test
+    void shouldKeepPartOfOneWriteAndTheChosenOthersWhenTorn() {
+        write(1, 1);
+        write(2, 2);
+        write(3, 3);
+        final SimulatedDevice head = device.crashTorn(0b001, 1, 3, true);
+        assertEquals(1, head.content(BLOCK, 1)[0]);
+        assertEquals(2, head.content(2 * BLOCK + 2 * 512, 512)[511]);
+        assertEquals(0, head.content(2 * BLOCK + 3 * 512, 512)[0]);
+        assertEquals(0, head.content(3 * BLOCK, 1)[0]);
+        final SimulatedDevice tail = device.crashTorn(0b101, 1, 3, false);
+        assertEquals(0, tail.content(2 * BLOCK, 1)[0]);
+        assertEquals(2, tail.content(2 * BLOCK + 3 * 512, 1)[0]);
+        assertEquals(3, tail.content(3 * BLOCK, 1)[0]);
+        assertEquals(8, device.volatileSectors(2));
+    }
+
+    @Test
+    void shouldLandLateWhatADeadProcessHadInFlight() {
+        for (int block = 0; block < 8; block++) {
+            startWrite(block, 1, block + 1, false);
+        }
+        final SimulatedDevice heir = device.processDeathWithLateWrites(5);
+        final int before = heir.lateWrites();
+        assertTrue(before > 0);
+        while (heir.lateWrites() > 0) {
+            heir.landLate();
+        }
+        for (int block = 0; block < 8; block++) {
+            assertEquals(block + 1, heir.content((long) block * BLOCK, 1)[0]);
+            assertEquals(0, heir.durableContent((long) block * BLOCK, 1)[0]);
+        }
+        assertEquals(8, device.volatileCount());
+    }
+
+    @Test
+    void shouldTellStatesApartByTheirFingerprints() {
+        final long empty = device.fingerprint();
+        write(1, 1);
+        final long written = device.fingerprint();
+        assertNotEquals(empty, written);
+        flush();
+        assertNotEquals(written, device.fingerprint());
+        assertEquals(device.fingerprint(), device.processDeath(3).fingerprint());
+        assertEquals(device.fingerprint(), device.crash(CrashPolicy.ALL, 9).fingerprint());
+        device.edit(0, new byte[512]);
+        assertEquals(device.fingerprint(), device.crash(CrashPolicy.NONE, 9).fingerprint());
+        device.flipBit(77, 3);
+        final long flipped = device.fingerprint();
+        device.flipBit(77, 3);
+        assertNotEquals(flipped, device.fingerprint());
+    }
 }

@@ -13,11 +13,11 @@ import io.ringvault.torture.HistoryViolation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Collections;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
+import org.agrona.collections.LongHashSet;
 
 /**
  * Runs a script on a simulated device and takes crash clones at its device operations, at each advance of the anchor,
@@ -27,74 +27,50 @@ import java.util.Random;
  * then it is written to, closed or crashed, and reopened again. One thread, everything from one seed.
  */
 public final class CrashExplorer {
-    /** What to do at each crash point, and how often. */
-    public static final class Settings {
-        /** With a freshness anchor. */
-        public boolean anchored = true;
-        /** Policies at each crash point. */
-        public List<Keep> policies = List.of(Keep.values());
-        /** At most so many of them at each crash point, drawn anew for each. */
-        public int policiesPerPoint = Integer.MAX_VALUE;
-        /** Examine one crash point in so many, beginning with a seeded one. */
-        public int stride = 1;
-        /** In one clone out of so many, crash again during its recovery ... */
-        public int nestedEvery = 3;
-        /** ... at about so many of its operations. */
-        public int nestedPoints = 4;
-        /** In one clone out of so many, write on, close or crash, and reopen twice. */
-        public int followUpEvery = 2;
-        /** No more clones than this. */
-        public long limit = Long.MAX_VALUE;
-        /** Called with each clone before it is opened, and after each examination; for oracles. */
-        public Oracle oracle = Oracle.NONE;
-    }
-
-    /** Sees every device that is used and may fail after each examination. */
-    public interface Oracle {
-        /** Sees nothing. */
-        Oracle NONE = new Oracle() { };
-
-        /** This device is going to be used. */
-        default void watch(final SimRig rig) {
-        }
-
-        /** Throws if anything was wrong. */
-        default void check() {
-        }
-    }
-
     private final DiskKind kind;
-    private final Settings settings;
-    private final Map<Keep, Long> points = new EnumMap<>(Keep.class);
+    private final CrashSettings settings;
+    private final Map<String, Long> points = new TreeMap<>();
+    private final LongHashSet seen = new LongHashSet();
+    private final LateWrites late;
     private long crashPoints;
-    private long nested;
+    private long repeated;
     private long followUps;
     private long operations;
     private long reopens;
     private long stepsDone;
 
     /** For one kind of disk. */
-    public CrashExplorer(final DiskKind kind, final Settings settings) {
+    public CrashExplorer(final DiskKind kind, final CrashSettings settings) {
         this.kind = kind;
         this.settings = settings;
+        this.late = new LateWrites(kind);
     }
 
-    /** Clones opened and checked so far, nested ones included. */
+    /** Distinct images opened and checked so far, nested ones included: no two are alike in all that matters. */
     public long examined() {
-        return points.values().stream().mapToLong(Long::longValue).sum() + nested;
+        return points.values().stream().mapToLong(Long::longValue).sum();
     }
 
-    /** Whether the limit is reached. */
+    /** Whether the limit or the end of the time is reached. */
     public boolean done() {
-        return examined() >= settings.limit;
+        return examined() >= settings.limit || System.nanoTime() > settings.endNs;
+    }
+
+    /** Counts by kind. */
+    public Map<String, Long> counts() {
+        return points;
+    }
+
+    /** What late writes did. */
+    public String late() {
+        return late.report();
     }
 
     /** Counts by kind, for the console. */
     public String report() {
-        return crashPoints + " crash points, " + examined() + " crash images " + points + " during recovery "
-            + nested + ", written on and reopened "
-            + followUps + ", "
-            + operations + " device operations, " + stepsDone + " steps, " + reopens + " reopens";
+        return crashPoints + " crash points, " + examined() + " distinct crash images " + points + ", " + repeated
+            + " repeated ones left out, " + followUps + " written on and reopened, " + operations
+            + " device operations, " + stepsDone + " steps, " + reopens + " reopens, late writes: " + late.report();
     }
 
     /** Crash points of a script, none of them examined. */
@@ -113,7 +89,7 @@ public final class CrashExplorer {
     }
 
     /** The smallest script found within the time that still fails with this seed. */
-    public static Script shrink(final DiskKind kind, final Settings settings, final Script failing, final long seed,
+    public static Script shrink(final DiskKind kind, final CrashSettings settings, final Script failing, final long seed,
         final long limitNs) {
         final long end = System.nanoTime() + limitNs;
         Script smallest = failing;
@@ -130,7 +106,7 @@ public final class CrashExplorer {
         return smallest;
     }
 
-    private static boolean fails(final DiskKind kind, final Settings settings, final Script script, final long seed) {
+    private static boolean fails(final DiskKind kind, final CrashSettings settings, final Script script, final long seed) {
         try {
             new CrashExplorer(kind, settings).explore(script, seed);
             return false;
@@ -249,18 +225,41 @@ public final class CrashExplorer {
                 return;
             }
             crashPoints++;
-            final List<Keep> policies = new ArrayList<>(settings.policies);
-            Collections.shuffle(policies, random);
-            for (final Keep keep : policies.subList(0, Math.min(policies.size(), settings.policiesPerPoint))) {
-                final long cloneSeed = random.nextLong();
-                final Clone clone = new Clone(rig.crash(keep, cloneSeed), anchor == null ? null : anchor.copy(),
-                    where + ", " + keep + " kept with seed " + cloneSeed, keep == Keep.PROCESS_DEATH);
-                points.merge(keep, 1L, Long::sum);
-                examine(clone, new Random(cloneSeed));
+            rig.device().fingerprint();
+            final long position = recorder.history().admissible().hashCode() * 31L + recorder.history().submitted();
+            for (final CrashMenu.Choice choice : CrashMenu.at(rig, settings, random)) {
+                final Clone clone = new Clone(choice.image().get(), anchor == null ? null : anchor.copy(),
+                    where + ", " + choice.label(), choice.unflushed());
+                final long dice = random.nextLong();
+                if (firstSeen(clone, position)) {
+                    points.merge(choice.kind(), 1L, Long::sum);
+                    examine(clone, new Random(dice));
+                } else {
+                    repeated++;
+                }
                 if (done()) {
                     return;
                 }
             }
+            if (anchor != null && random.nextInt(settings.lateEvery) == 0) {
+                final long lateSeed = random.nextLong();
+                final SimRig dead = rig.processDeathWithLateWrites(lateSeed);
+                if (dead.device().lateWrites() > 0) {
+                    phase = phase + ", " + where + ", late writes with seed " + lateSeed;
+                    settings.oracle.watch(dead);
+                    points.merge("late writes", 1L, Long::sum);
+                    late.examine(dead, anchor == null ? null : anchor.copy(), recorder.history(), new Random(lateSeed));
+                    settings.oracle.check();
+                    phase = phase.substring(0, phase.indexOf(", " + where));
+                }
+            }
+        }
+
+        /** Whether no image like it was examined before, at a position where the same states were admissible. */
+        private boolean firstSeen(final Clone clone, final long position) {
+            long key = clone.rig.device().fingerprint() * 0x9E37_79B9_7F4A_7C15L + position;
+            key = key * 31 + (clone.anchor == null ? 0 : clone.anchor.read().hashCode());
+            return seen.add((key ^ key >>> 29) * 0xBF58_476D_1CE4_E5B9L);
         }
 
         private void examine(final Clone clone, final Random dice) {
@@ -272,6 +271,7 @@ public final class CrashExplorer {
             if (dice.nextInt(settings.nestedEvery) == 0) {
                 collectDuringRecovery(clone, dice, during);
             }
+            settings.oracle.beforeOpen(clone.rig, clone.anchor);
             settings.oracle.watch(clone.rig);
             final Recorder next = Recorder.opening();
             final TestDisk disk = kind.open(clone.rig.open(), clone.anchor, next);
@@ -281,9 +281,14 @@ public final class CrashExplorer {
             }
             final byte[] image = Recorder.readAll(disk);
             final int state = HistoryChecker.check(past, image, Script.GRANULE_BYTES, admissible);
+            settings.oracle.afterOpen(clone.rig, clone.anchor, disk, image);
             for (final Clone inner : during) {
                 phase = before + ", " + clone.label + ", crash during recovery " + inner.label;
-                nested++;
+                if (!firstSeen(inner, admissible.hashCode())) {
+                    repeated++;
+                    continue;
+                }
+                points.merge("during recovery", 1L, Long::sum);
                 settings.oracle.watch(inner.rig);
                 final TestDisk again = kind.open(inner.rig.open(), inner.anchor, Recorder.opening());
                 final byte[] found = Recorder.readAll(again);

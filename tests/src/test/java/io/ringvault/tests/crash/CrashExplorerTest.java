@@ -47,8 +47,8 @@ class CrashExplorerTest {
         assertThrows(AssertionError.class, () -> new CrashExplorer(kind, settings()).explore(small, 3));
     }
 
-    private static CrashExplorer.Settings settings() {
-        final CrashExplorer.Settings settings = new CrashExplorer.Settings();
+    private static CrashSettings settings() {
+        final CrashSettings settings = new CrashSettings();
         settings.anchored = false;
         settings.stride = 3;
         return settings;

@@ -78,6 +78,21 @@ public final class SimRig {
         return new SimRig(keep == Keep.PROCESS_DEATH ? device.processDeath(seed) : device.crash(keep.policy, seed));
     }
 
+    /** An independent device after a power failure that kept exactly the volatile writes whose bit is set. */
+    public SimRig crashSubset(final long mask) {
+        return new SimRig(device.crashSubset(mask));
+    }
+
+    /** As {@link #crashSubset}, with one write torn: see {@link SimulatedDevice#crashTorn}. */
+    public SimRig crashTorn(final long mask, final int torn, final int sectors, final boolean head) {
+        return new SimRig(device.crashTorn(mask, torn, sectors, head));
+    }
+
+    /** An independent device after the end of the process, some of whose writes are still under way. */
+    public SimRig processDeathWithLateWrites(final long seed) {
+        return new SimRig(device.processDeathWithLateWrites(seed));
+    }
+
     /** Runs whenever the device's state changes: after each submission and each completion other than of reads. */
     public void observe(final Runnable each) {
         atOperation = each;

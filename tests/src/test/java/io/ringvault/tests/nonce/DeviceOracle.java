@@ -4,7 +4,7 @@ import io.ringvault.block.DmaBuffer;
 import io.ringvault.block.SimulatedDevice;
 import io.ringvault.block.SimulatedDevice.Operation;
 import io.ringvault.log.Geometry;
-import io.ringvault.tests.crash.CrashExplorer;
+import io.ringvault.tests.crash.CrashOracle;
 import io.ringvault.tests.harness.SimRig;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -17,7 +17,7 @@ import java.nio.charset.StandardCharsets;
  * sealed
  * blocks, nothing else; outside there are headers and superblock slots. One thread.
  */
-public final class DeviceOracle implements CrashExplorer.Oracle {
+public final class DeviceOracle implements CrashOracle {
     private static final int BLOCK_BYTES = Geometry.BLOCK_BYTES;
     private static final long PREFACE_MAGIC = magic("RVSEG001");
     private static final long HEADER_MAGIC = magic("RINGVALT");
