@@ -89,8 +89,8 @@ public final class CrashExplorer {
     }
 
     /** The smallest script found within the time that still fails with this seed. */
-    public static Script shrink(final DiskKind kind, final CrashSettings settings, final Script failing, final long seed,
-        final long limitNs) {
+    public static Script shrink(final DiskKind kind, final CrashSettings settings, final Script failing,
+        final long seed, final long limitNs) {
         final long end = System.nanoTime() + limitNs;
         Script smallest = failing;
         for (int length = failing.steps().size() / 2; length >= 1; length = length / 2) {
@@ -106,7 +106,8 @@ public final class CrashExplorer {
         return smallest;
     }
 
-    private static boolean fails(final DiskKind kind, final CrashSettings settings, final Script script, final long seed) {
+    private static boolean fails(final DiskKind kind, final CrashSettings settings, final Script script,
+        final long seed) {
         try {
             new CrashExplorer(kind, settings).explore(script, seed);
             return false;

@@ -57,8 +57,8 @@ final class CrashMenu {
                 final int at = cut;
                 final boolean head = random.nextBoolean();
                 final long mask = random.nextBoolean() ? (1L << Math.min(i, 62)) - 1 : random.nextLong();
-                torn.add(new Choice("torn at 512", "write " + i + " torn at sector " + cut + (head ? ", head" : ", tail")
-                    + " kept, of the others " + Long.toBinaryString(mask), false,
+                torn.add(new Choice("torn at 512", "write " + i + " torn at sector " + cut + (head ? ", its head"
+                    : ", its tail") + " kept, of the others " + Long.toBinaryString(mask), false,
                     () -> rig.crashTorn(mask, index, at, head)));
             }
         }

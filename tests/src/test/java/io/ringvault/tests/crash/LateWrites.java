@@ -8,9 +8,9 @@ import io.ringvault.tests.harness.SimAnchor;
 import io.ringvault.tests.harness.SimRig;
 import io.ringvault.tests.harness.SimRig.Keep;
 import io.ringvault.tests.harness.TestDisk;
-import io.ringvault.tests.history.History;
-import io.ringvault.tests.history.HistoryChecker;
-import io.ringvault.tests.history.Stamp;
+import io.ringvault.torture.History;
+import io.ringvault.torture.HistoryChecker;
+import io.ringvault.torture.Stamp;
 import java.util.Arrays;
 import java.util.Random;
 

@@ -2,6 +2,7 @@ package io.ringvault.tests.harness;
 
 import io.ringvault.block.BlockDevice;
 import io.ringvault.disk.DiskClient;
+import io.ringvault.disk.KeySources;
 import io.ringvault.disk.SecureDisk;
 import io.ringvault.ring.OpStatus;
 import java.lang.foreign.MemorySegment;
@@ -23,6 +24,7 @@ public final class EngineDisk implements TestDisk {
     private final DiskClient client;
     private final BlockDevice device;
     private final SteppedClock clock;
+    private final byte[] key;
     private MemorySegment buffer = MemorySegment.ofArray(new long[16 * 512]);
     private long completedToken = -1;
     private int completedStatus;
@@ -30,7 +32,8 @@ public final class EngineDisk implements TestDisk {
     private long patienceNs;
     private long beganNs;
 
-    EngineDisk(final SecureDisk disk, final BlockDevice device, final SteppedClock clock) {
+    EngineDisk(final SecureDisk disk, final BlockDevice device, final SteppedClock clock, final byte[] key) {
+        this.key = key;
         this.disk = disk;
         this.device = device;
         this.clock = clock;
@@ -97,6 +100,25 @@ public final class EngineDisk implements TestDisk {
     public void writeZeroes(final long offset, final long length) {
         run("write-zeroes of " + length + " at " + offset,
             () -> client.submitWriteZeroes(nextToken, offset, length, false));
+    }
+
+    @Override
+    public void rollSession() {
+        watched(disk::rollSession);
+    }
+
+    /** Does nothing while a rotation is under way. */
+    @Override
+    public void rotateKey() {
+        if (disk.keyRotation().done()) {
+            watched(() -> disk.rotateVolumeKey(List.of(KeySources.key(key.clone())), true));
+        }
+    }
+
+    private void watched(final Runnable action) {
+        clock.watch(STEP_LIMIT, () -> { });
+        action.run();
+        clock.watch(Long.MAX_VALUE, () -> { });
     }
 
     @Override

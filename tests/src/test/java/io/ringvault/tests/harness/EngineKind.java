@@ -141,6 +141,18 @@ public final class EngineKind implements DiskKind {
         return seals;
     }
 
+    /** The key file of all disks of this kind; the caller's copy. */
+    public byte[] keyBytes() {
+        return key.clone();
+    }
+
+    /** Bytes that may lie behind the durable mark. */
+    public long windowBytes() {
+        final EngineConfig config = new EngineConfig();
+        capacities.accept(config);
+        return config.windowBytes;
+    }
+
     /** Blocks of a segment. */
     public int segmentBlocks() {
         return segmentBlocks;
@@ -199,7 +211,7 @@ public final class EngineKind implements DiskKind {
         } else {
             context.anchorInstance(anchor);
         }
-        return new EngineDisk(SecureDisk.open(context), device, clock);
+        return new EngineDisk(SecureDisk.open(context), device, clock, key);
     }
 
     @Override

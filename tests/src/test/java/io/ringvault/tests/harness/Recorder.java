@@ -98,6 +98,8 @@ public final class Recorder implements CommitSink {
             case 's' -> sync();
             case 'i' -> disk.idle(step.first());
             case 'c' -> checkNewest();
+            case 'l' -> disk.rollSession();
+            case 'v' -> disk.rotateKey();
             default -> throw new IllegalArgumentException("step '" + step + "'");
         }
     }

@@ -11,6 +11,7 @@ import java.util.Random;
  * <pre>
  *  w FIRST COUNT   write            t FIRST COUNT  trim (whole blocks)      z FIRST COUNT  write zeroes
  *  s               sync             i STEPS        idle                     c              check every granule
+ *  l               roll the session v              rotate the volume key
  *  r               close, reopen    k              crash with everything written kept, reopen
  * </pre>
  */

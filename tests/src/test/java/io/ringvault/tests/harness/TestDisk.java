@@ -25,6 +25,14 @@ public interface TestDisk extends AutoCloseable {
     /** From here on the range reads as zeros. */
     void writeZeroes(long offset, long length);
 
+    /** Begins a new session while in use; nothing for a disk that has none. */
+    default void rollSession() {
+    }
+
+    /** Begins to move everything under a new volume key; nothing for a disk that has none. */
+    default void rotateKey() {
+    }
+
     /** Lets background work go on for a number of steps. */
     void idle(int steps);
 
