@@ -22,7 +22,7 @@ record QuorumAddress(List<InetSocketAddress> peers, String name, Path secretFile
         final String name = slash < 0 ? nameOfVolume : main.substring(slash + 1);
         final List<InetSocketAddress> peers = new ArrayList<>();
         try {
-            for (final String peer : (slash < 0 ? main : main.substring(0, slash)).split(",")) {
+            for (final String peer : (slash < 0 ? main : main.substring(0, slash)).split(",", -1)) {
                 final int colon = peer.lastIndexOf(':');
                 peers.add(InetSocketAddress.createUnresolved(peer.substring(0, colon),
                     Integer.parseInt(peer.substring(colon + 1))));
