@@ -56,7 +56,8 @@ public final class Torture {
     public void run() throws IOException, InterruptedException {
         volume.format(settings.erase());
         final long granules = volume.sizeBytes() / settings.clients() / TortureVolume.GRANULE_BYTES;
-        histories = new ClientHistories(settings.clients(), Math.toIntExact(granules), TortureVolume.GRANULE_BYTES, run);
+        histories = new ClientHistories(settings.clients(), Math.toIntExact(granules), TortureVolume.GRANULE_BYTES,
+            run);
         final long endNs = System.nanoTime() + settings.durationNs();
         do {
             life++;

@@ -1,6 +1,7 @@
 package io.ringvault.tests.harness;
 
 import io.ringvault.block.BlockDevice;
+import io.ringvault.crypto.AeadProvider;
 import io.ringvault.crypto.RandomSource;
 import io.ringvault.disk.AdoptContext;
 import io.ringvault.disk.AdoptResult;
@@ -200,11 +201,22 @@ public final class EngineKind implements DiskKind {
         return open(device, anchor, Recorder.opening(), true);
     }
 
+    /** Opens with another cipher implementation than the watched one. */
+    public EngineDisk openThrough(final AeadProvider aead, final BlockDevice device, final SimAnchor anchor,
+        final boolean readOnly) {
+        return open(aead, device, anchor, Recorder.opening(), readOnly);
+    }
+
     private EngineDisk open(final BlockDevice device, final SimAnchor anchor, final CommitSink sink,
         final boolean readOnly) {
+        return open(seals, device, anchor, sink, readOnly);
+    }
+
+    private EngineDisk open(final AeadProvider aead, final BlockDevice device, final SimAnchor anchor,
+        final CommitSink sink, final boolean readOnly) {
         final SteppedClock clock = new SteppedClock();
         final SecureDiskContext context = new SecureDiskContext().blockDevice(device).key(key.clone())
-            .readOnly(readOnly).threadingMode(ThreadingMode.INVOKER).clock(clock).aeadProvider(seals).random(source())
+            .readOnly(readOnly).threadingMode(ThreadingMode.INVOKER).clock(clock).aeadProvider(aead).random(source())
             .commitListener(new Listener(sink)).configure(capacities);
         if (anchor == null) {
             context.anchor("none");
