@@ -5,6 +5,7 @@ import static io.ringvault.log.Geometry.SEALED_BYTES;
 
 import io.ringvault.crypto.Aead;
 import io.ringvault.crypto.AeadKey;
+import java.util.Arrays;
 
 /**
  * Seals and opens blocks with the associated data of {@code docs/format.md}, section 2. Owned by one thread; allocates
@@ -40,9 +41,16 @@ public final class BlockSealer {
     /**
      * Opens user data from 4096 bytes of ciphertext and its tag; false when it does not verify (the plaintext is
      * zeroed).
+     *
+     * @param key of the session that the place is said to belong to; null when there is no such session, and then
+     *            nothing verifies
      */
     public boolean openData(final AeadKey key, final long generation, final int slot, final long lba,
         final byte[] in4112, final byte[] plain4096) {
+        if (key == null) {
+            Arrays.fill(plain4096, 0, BLOCK_BYTES, (byte) 0);
+            return false;
+        }
         return aead.open(key, generation, slot, aad, dataAad(lba), in4112, BLOCK_BYTES, plain4096);
     }
 
@@ -58,9 +66,17 @@ public final class BlockSealer {
         aead.seal(key, generation, slot, aad, blockAad(kind, objectId, ordinal), plain4080, SEALED_BYTES, out4096);
     }
 
-    /** Opens a block that carries its own tag; false when it does not verify (the plaintext is zeroed). */
+    /**
+     * Opens a block that carries its own tag; false when it does not verify (the plaintext is zeroed).
+     *
+     * @param key null when there is no such session, as above
+     */
     public boolean openBlock(final AeadKey key, final int kind, final long objectId, final int ordinal,
         final long generation, final int slot, final byte[] in4096, final byte[] plain4080) {
+        if (key == null) {
+            Arrays.fill(plain4080, 0, SEALED_BYTES, (byte) 0);
+            return false;
+        }
         return aead.open(key, generation, slot, aad, blockAad(kind, objectId, ordinal), in4096, SEALED_BYTES,
             plain4080);
     }

@@ -4,7 +4,7 @@ package io.ringvault.log;
  * Whether an authentic summary makes sense: every count, place and cell within its range. An authentic summary that
  * does not is a defect of its writer, and nothing in it is used. Any thread; allocates only when something is wrong.
  */
-final class SummaryCheck {
+public final class SummaryCheck {
     private static final int KNOWN_FLAGS =
         SummaryCodec.FLAG_COMMIT | SummaryCodec.FLAG_ENGINE_COMMIT | SummaryCodec.FLAG_CLOSE;
 
@@ -17,7 +17,7 @@ final class SummaryCheck {
      * @param summary 4080 bytes
      * @param slot    where the summary lies in its segment
      */
-    static String problem(final byte[] summary, final int slot, final Geometry geometry) {
+    public static String problem(final byte[] summary, final int slot, final Geometry geometry) {
         final int cells = SummaryCodec.cellCount(summary);
         final int next = SummaryCodec.nextCount(summary);
         final int flags = SummaryCodec.flags(summary);

@@ -79,7 +79,7 @@ final class IndexLoader {
      */
     int start(final Found found, final ReadJob job) {
         final int segment = table.segmentOf(found.generation);
-        if (segment < 0) {
+        if (!geometry.contains(segment, found.slot)) {
             return BROKEN;
         }
         final int index = slots.acquire();

@@ -76,8 +76,7 @@ final class ObjectFetcher implements ObjectReader {
         fetch.generation = generation;
         fetch.slot = slot;
         fetch.target = target4080;
-        final int segment = segments.segmentOf(generation);
-        if (segment < 0) {
+        if (!geometry.contains(segments.segmentOf(generation), slot)) {
             fetch.state = FAILED;
             return ticket;
         }

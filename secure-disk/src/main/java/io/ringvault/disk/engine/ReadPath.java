@@ -238,7 +238,7 @@ final class ReadPath {
      */
     private int fetchPlaced(final ReadJob job, final int i) {
         final int segment = table.segmentOf(job.generations[i]);
-        if (segment < 0) {
+        if (!geometry.contains(segment, job.slots[i])) {
             state.counters.integrityErrors++;
             fail(job, OpStatus.INTEGRITY);
             return 1;
@@ -271,9 +271,9 @@ final class ReadPath {
         return count;
     }
 
-    private static boolean continues(final ReadJob job, final int i) {
+    private boolean continues(final ReadJob job, final int i) {
         return job.kinds[i] == ReadJob.PLACED && job.generations[i] == job.generations[i - 1]
-            && job.slots[i] == job.slots[i - 1] + 1;
+            && job.slots[i] == job.slots[i - 1] + 1 && job.slots[i] < geometry.segmentBlocks();
     }
 
     private ChunkBuffer inMemory(final int segment, final long generation, final int slot) {

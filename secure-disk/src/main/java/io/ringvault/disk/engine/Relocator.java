@@ -12,6 +12,7 @@ import io.ringvault.log.SegmentPurpose;
 import io.ringvault.log.SegmentState;
 import io.ringvault.log.SegmentTable;
 import io.ringvault.log.SessionKeys;
+import io.ringvault.log.SummaryCheck;
 import io.ringvault.log.SummaryCodec;
 import io.ringvault.lsm.Found;
 import io.ringvault.lsm.Lookup;
@@ -363,7 +364,7 @@ final class Relocator implements WritePath.SpaceJudge {
             return false;
         }
         final int end = summarySlot + 1 + SummaryCodec.dataCount(summary);
-        if (end > table.endSlot(victim)) {
+        if (SummaryCheck.problem(summary, summarySlot, geometry) != null || end > table.endSlot(victim)) {
             giveUp();
             return false;
         }

@@ -9,6 +9,7 @@ import io.ringvault.log.ObjectKind;
 import io.ringvault.log.SegmentPurpose;
 import io.ringvault.log.SegmentState;
 import io.ringvault.log.SegmentTable;
+import io.ringvault.log.SummaryCheck;
 import io.ringvault.log.SummaryCodec;
 import io.ringvault.lsm.BlockCache;
 import io.ringvault.lsm.Found;
@@ -112,6 +113,11 @@ public final class VolumeVerifier {
                     damage(what + " does not verify: the segment cannot be cleaned");
                     break;
                 }
+                final String problem = SummaryCheck.problem(plain, slot, geometry);
+                if (problem != null) {
+                    damage(what + " is authentic but makes no sense: " + problem);
+                    break;
+                }
                 slot += 1 + SummaryCodec.dataCount(plain);
             }
             progress.accept(checked);
@@ -164,8 +170,9 @@ public final class VolumeVerifier {
     private void data(final long lba, final Found found, final byte[] sealed, final byte[] plain) {
         checked++;
         final int segment = table.segmentOf(found.generation);
-        if (segment < 0) {
-            damage("LBA " + lba + " is said to be at generation " + found.generation + ", which no segment has");
+        if (!geometry.contains(segment, found.slot)) {
+            damage("LBA " + lba + " is said to be at generation " + found.generation + " slot " + found.slot
+                + ", which is no place of this volume");
             return;
         }
         final long block = geometry.blockOf(segment, found.slot);
