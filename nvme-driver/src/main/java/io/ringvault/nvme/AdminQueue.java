@@ -23,6 +23,7 @@ final class AdminQueue {
         void onEvent(int status, int result);
     }
 
+    private static final String FAULT = "a doorbell of its admin queue faulted: the registers are no longer there";
     private static final int PAGES = 1;
     private static final int COMMAND_TRACKERS = 8;
 
@@ -112,7 +113,7 @@ final class AdminQueue {
         final int tracker = pair.claim();
         answered = false;
         pair.place(tracker, opcode, nsid, prp1, prp2, cdw10and11, cdw12);
-        pair.ring();
+        ring();
         await(what, waitMs);
         if (!StatusField.isSuccess(status)) {
             throw StorageException.io("device '" + uri + "': " + what + " failed: " + StatusText.describe(status));
@@ -139,10 +140,26 @@ final class AdminQueue {
     /** Takes what has been answered, events above all. */
     synchronized void poll() {
         if (dead == null) {
-            pair.poll(onCommand, ENTRIES);
+            try {
+                if (pair.poll(onCommand, ENTRIES) > 0) {
+                    Thread.yield();
+                }
+            } catch (final InternalError fault) {
+                dead = FAULT;
+            }
             if (pair.broken()) {
                 dead = "the controller sent an impossible completion on its admin queue";
             }
+        }
+    }
+
+    /** The yield makes the JVM report a fault here, and not where this thread next happens to look. */
+    private void ring() {
+        try {
+            pair.ring();
+            Thread.yield();
+        } catch (final InternalError fault) {
+            dead = FAULT;
         }
     }
 
@@ -160,7 +177,7 @@ final class AdminQueue {
         isEvent[tracker] = true;
         eventsOutstanding++;
         pair.place(tracker, Opcode.ASYNC_EVENT_REQUEST, 0, 0, 0, 0, 0);
-        pair.ring();
+        ring();
         return true;
     }
 

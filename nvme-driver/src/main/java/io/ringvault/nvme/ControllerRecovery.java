@@ -180,7 +180,7 @@ final class ControllerRecovery {
             serving = true;
             try {
                 lookAndRepair();
-            } catch (final RuntimeException defect) {
+            } catch (final RuntimeException | InternalError defect) {
                 fail(BlockStatus.DRIVER_GONE, "the control plane failed: " + defect);
             } finally {
                 serving = false;
@@ -199,6 +199,13 @@ final class ControllerRecovery {
     }
 
     private void look() {
+        final String recalled = controller.recalled();
+        if (recalled != null) {
+            if (stopped(recalled, controller::shutdown)) {
+                fail(BlockStatus.DRIVER_GONE, recalled);
+            }
+            return;
+        }
         final String ill = illness();
         if (ill != null) {
             reset(ill);
@@ -288,7 +295,7 @@ final class ControllerRecovery {
                 return;
             }
             final long began = waiter.nowNs();
-            if (!stopped(cause)) {
+            if (!stopped(cause, controller::stop)) {
                 return;
             }
             try {
@@ -321,8 +328,8 @@ final class ControllerRecovery {
             + "; what was in flight is sent again");
     }
 
-    /** Makes the owners park and disables the controller; false when that failed, which is the end. */
-    private boolean stopped(final String cause) {
+    /** Makes the owners park and stops the controller; false when that failed, which is the end. */
+    private boolean stopped(final String cause, final Runnable stop) {
         word |= 1;
         for (int id = 1; id <= controller.queues(); id++) {
             final QueueLink link = controller.link(id);
@@ -332,11 +339,11 @@ final class ControllerRecovery {
         }
         awaitParked();
         try {
-            controller.stop();
+            stop.run();
             return true;
         } catch (final StorageException dead) {
             if (!waiter.closing()) {
-                fail(BlockStatus.DRIVER_GONE, cause + "; reset failed: " + dead.getMessage());
+                fail(BlockStatus.DRIVER_GONE, cause + "; it could not be stopped: " + dead.getMessage());
             }
             return false;
         }
@@ -363,7 +370,7 @@ final class ControllerRecovery {
 
     /** Disables the controller for good, so that requests can end, and fails. */
     private void giveUp(final int code, final String reason) {
-        if (stopped(reason)) {
+        if (stopped(reason, controller::stop)) {
             fail(code, reason);
         }
     }

@@ -69,6 +69,7 @@ public final class NvmeBlockQueue implements BlockQueue {
 
     private BlockCompletionHandler handler;
     private int delivered;
+    private boolean handling;
     private int failure;
     private long retries;
     private boolean closed;
@@ -278,26 +279,44 @@ public final class NvmeBlockQueue implements BlockQueue {
             try {
                 pair.ring();
             } catch (final InternalError fault) {
-                // A doorbell in a BAR that was turned off: SIGBUS.
                 failAll(BlockStatus.DRIVER_GONE);
             }
         }
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>A doorbell whose registers were turned off beneath it faults (SIGBUS), which the JVM reports as an {@link
+     * InternalError} at the store or a little later on this thread. Reported in here, all requests end with
+     * DRIVER_GONE; reported while the handler runs, it also goes on to the caller, since what the handler was doing is
+     * half done. Reported after this returned, it is the caller's: the requests end within a tenth of a second, when
+     * the control plane finds the registers gone.
+     */
     @Override
     public int poll(final BlockCompletionHandler completionHandler, final int limit) {
         delivered = 0;
         handler = completionHandler;
-        if (recovery.word() != seenWord) {
-            return pollAside(limit);
+        try {
+            if (recovery.word() == seenWord) {
+                pollNow(limit);
+            } else {
+                pollAside(limit);
+            }
+        } catch (final InternalError fault) {
+            failAll(BlockStatus.DRIVER_GONE);
+            if (handling) {
+                handling = false;
+                throw fault;
+            }
         }
+        return delivered;
+    }
+
+    private void pollNow(final int limit) {
         deliverReady(limit);
         if (failure == 0 && delivered < limit) {
-            try {
-                pair.poll(onCommand, limit - delivered);
-            } catch (final InternalError fault) {
-                failAll(BlockStatus.DRIVER_GONE);
-            }
+            pair.poll(onCommand, limit - delivered);
             if (pair.broken()) {
                 link.abandon();
                 failAll(BlockStatus.DRIVER_PROTOCOL);
@@ -313,11 +332,10 @@ public final class NvmeBlockQueue implements BlockQueue {
             }
             deliverReady(limit);
         }
-        return delivered;
     }
 
     /** The poll of a queue whose controller is being reset, or was, or has failed. */
-    private int pollAside(final int limit) {
+    private void pollAside(final int limit) {
         if (failure == 0) {
             if (!parked) {
                 parked = true;
@@ -331,11 +349,10 @@ public final class NvmeBlockQueue implements BlockQueue {
                 failAll(recovery.failureCode());
             } else if (link.resume()) {
                 startAgain();
-                return 0;
+                return;
             }
         }
         deliverReady(limit);
-        return delivered;
     }
 
     /** After a reset, in a queue as new: what was in flight or waiting starts from its beginning. */
@@ -396,7 +413,9 @@ public final class NvmeBlockQueue implements BlockQueue {
         final int status = requests.status[request];
         requests.free(request);
         delivered++;
+        handling = true;
         handler.onCompletion(token, status);
+        handling = false;
     }
 
     private void onCommand(final int tracker, final int status, final int result) {

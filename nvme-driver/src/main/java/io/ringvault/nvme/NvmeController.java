@@ -186,6 +186,11 @@ final class NvmeController implements AutoCloseable {
         return transport.read32(Registers.CSTS_OFFSET);
     }
 
+    /** Why the transport has to give the controller back; null while it may keep it. */
+    String recalled() {
+        return transport.recalled();
+    }
+
     /** Whether the controller has left the bus: not only CSTS, VS too reads as all ones. */
     boolean gone() {
         return status() == Registers.ALL_ONES && transport.read32(Registers.VS_OFFSET) == Registers.ALL_ONES;
@@ -458,7 +463,8 @@ final class NvmeController implements AutoCloseable {
         }
     }
 
-    private void shutdown() {
+    /** Shuts the controller down in order, so that it keeps what its cache holds, and disables it. */
+    synchronized void shutdown() {
         final int csts = status();
         if ((csts & Registers.CSTS_RDY) != 0 && (csts & Registers.CSTS_CFS) == 0) {
             final int cc = transport.read32(Registers.CC_OFFSET) & ~Registers.CC_SHN_MASK;

@@ -28,6 +28,14 @@ public interface NvmeTransport extends AutoCloseable {
         return read32(0x1C);
     }
 
+    /**
+     * Why the controller has to be given back although it still works, for example because the kernel asks for it; null
+     * while it may be kept. Asked ten times a second by the control plane; never blocks.
+     */
+    default String recalled() {
+        return null;
+    }
+
     /** Reads a 64-bit register. {@code offset} is below 1000h and a multiple of 8. */
     long read64(int offset);
 

@@ -32,7 +32,8 @@ record VfioOptions(String uri, String address, Way path) {
     /** The value that accepts working without one; it says what that means. */
     static final String NO_IOMMU = "none-all-memory-exposed";
 
-    private static final Set<String> KNOWN = Set.of(IOMMU_KEY, NvmeOptions.NAMESPACE_KEY);
+    private static final Set<String> KNOWN = Set.of(IOMMU_KEY, NvmeOptions.NAMESPACE_KEY, NvmeOptions.SHADOW_KEY,
+        NvmeOptions.TIMEOUT_KEY, NvmeOptions.ADMIN_TIMEOUT_KEY);
     private static final Pattern ADDRESS = Pattern.compile("[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]");
 
     /** Reads a URI; CONFIGURATION names what is wrong with it. */

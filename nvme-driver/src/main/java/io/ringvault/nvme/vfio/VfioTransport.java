@@ -26,10 +26,10 @@ import java.util.concurrent.locks.LockSupport;
  * 0), is reset through the kernel if it will not be; bus master off; DMA mappings; BAR; descriptors; memory. The first
  * four also happen in a hook when the JVM ends without a close.
  *
- * <p><b>A controller that goes away.</b> Registers of a device that is gone read as all ones. So does CSTS as soon as
- * the kernel asks for the device back (its removal, or an unbind): the driver then fails its queues in order, and the
- * close that follows still shuts the controller down properly. An access that faults, because memory space was turned
- * off beneath the mapping, reads as all ones too.
+ * <p><b>A controller that goes away.</b> When the kernel asks for the device back (its removal, or an unbind), {@link
+ * #recalled()} says so: the driver then shuts the controller down in order and ends its queues. Registers of a device
+ * that is gone already read as all ones. An access that faults, because memory space was turned off beneath the
+ * mapping, reads as all ones too.
  *
  * <p>Control plane, one thread at a time; {@link #read32} and {@link #doorbells} any thread.
  */
@@ -129,12 +129,14 @@ public final class VfioTransport implements NvmeTransport {
 
     @Override
     public int read32(final int offset) {
-        return offset == Registers.CSTS_OFFSET && removalRequested() ? Registers.ALL_ONES : load32(offset);
+        return load32(offset);
     }
 
-    private boolean removalRequested() {
+    @Override
+    public String recalled() {
         try {
-            return !closing && device.removalRequested();
+            return !closing && device.removalRequested()
+                ? "the kernel asks for it back, since it is being removed or taken from vfio-pci" : null;
         } catch (final NativeIoException failed) {
             throw new StorageException(StorageException.Category.IO, "device '" + options.uri() + "': "
                 + failed.getMessage(), failed);

@@ -19,7 +19,8 @@ import java.util.Set;
  * @param timeoutMs   how long the server may take for a message
  */
 record VfioUserOptions(Path socket, long regionBytes, NativeMemory.Pages pages, long timeoutMs) {
-    private static final Set<String> KNOWN = Set.of("dma", "pages", "timeout", NvmeOptions.NAMESPACE_KEY);
+    private static final Set<String> KNOWN = Set.of("dma", "pages", "timeout", NvmeOptions.NAMESPACE_KEY,
+        NvmeOptions.SHADOW_KEY, NvmeOptions.ADMIN_TIMEOUT_KEY);
     private static final long LARGEST_REGION = 1L << 40;
     private static final long LONGEST_TIMEOUT_MS = 600_000;
 

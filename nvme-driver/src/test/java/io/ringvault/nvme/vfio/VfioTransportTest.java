@@ -2,6 +2,7 @@ package io.ringvault.nvme.vfio;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -166,11 +167,13 @@ class VfioTransportTest {
     }
 
     @Test
-    void shouldSeemGoneButShutDownProperlyWhenTheKernelAsksForTheDevice() {
+    void shouldStillWorkWhenTheKernelAsksForTheDevice() {
         final VfioTransport transport = open();
         enable(transport);
+        assertNull(transport.recalled());
         kernel.removalAsked = true;
-        assertEquals(-1, transport.read32(CSTS));
+        assertTrue(transport.recalled().contains("the kernel asks for it back"), transport.recalled());
+        assertEquals(1, transport.read32(CSTS));
         assertEquals(0x460001, transport.read32(CC));
         transport.close();
         assertTrue(kernel.trace.containsAll(List.of("CC=464001", "CC=0")), kernel.trace.toString());

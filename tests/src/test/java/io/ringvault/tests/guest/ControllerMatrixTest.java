@@ -34,7 +34,9 @@ class ControllerMatrixTest {
         final Guest guest = new Guest(folder.resolve("shapes"))
             .option("--expect", "aio failed: (Input/output error|No space)");
         final List<String> jobs = new ArrayList<>();
-        job(jobs, "driver", guest.controller(image("a"), ""));
+        final String plain = guest.controller(image("a"), "");
+        job(jobs, "driver", plain);
+        job(jobs, "driver", plain + "?shadow=off");
         job(jobs, "driver", guest.controller(image("b"), "logical_block_size=4096,physical_block_size=4096,mdts=1"));
         job(jobs, "driver", guest.controller(image("c"), "max_ioqpairs=1,mdts=0"));
         final String several = guest.controllerOf("mdts=5", new Path[] {image("d"), image("e"), image("f")}, "nsid=1",
@@ -42,6 +44,7 @@ class ControllerMatrixTest {
         job(jobs, "driver", several + "?ns=2");
         job(jobs, "driver", several + "?ns=5");
         job(jobs, "disk", several);
+        job(jobs, "disk", several + "?shadow=off");
         job(jobs, "refuse", several + "?ns=3", "namespace 3 is not active");
         final String metadata = guest.controllerOf("", new Path[] {image("i"), image("j"), image("k"), image("l")},
             "nsid=1,ms=8", "nsid=2,logical_block_size=4096,physical_block_size=4096,ms=64,mset=1",

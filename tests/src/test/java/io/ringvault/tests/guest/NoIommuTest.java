@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * VFIO without an IOMMU: huge pages by their physical addresses, and what a killed process leaves behind. Its kernel
- * module has to be built once (a download of 140 MB), so it runs with {@code -Dringvault.nightly=true} only.
+ * module has to be built once (a download of 140 MB), so it runs with {@code -Pnightly} only.
  */
 class NoIommuTest {
     @TempDir
@@ -20,7 +20,7 @@ class NoIommuTest {
     @BeforeAll
     static void requireGuest() throws Exception {
         if (!Boolean.getBoolean("ringvault.nightly")) {
-            Tools.skip("VFIO without an IOMMU runs nightly: mvn verify -Dringvault.nightly=true");
+            Tools.skip("VFIO without an IOMMU runs nightly: mvn verify -Pnightly");
         }
         Guest.require("--iommu", "none");
     }
