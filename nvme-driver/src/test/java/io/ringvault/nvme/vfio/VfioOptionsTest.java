@@ -23,6 +23,11 @@ class VfioOptionsTest {
     }
 
     @Test
+    void shouldLeaveToTheDriverWhatIsTheDrivers() {
+        assertEquals(VfioOptions.Way.ANY, parse("nvme:0000:01:00.0?ns=2&shadow=off&timeout=9&admin-timeout=9").path());
+    }
+
+    @Test
     void shouldSayWhatIsWrong() {
         for (final String[] each : new String[][] {{"nvme:01:00.0", "not a PCI address"},
             {"nvme:0000:01:00.0/../x", "not a PCI address"}, {"nvme:0000:01:00.8", "not a PCI address"},
