@@ -49,6 +49,9 @@ final class AnchorStage {
     /** Values whose advance failed: one of them may have landed. */
     private final List<AnchorValue> uncertain = new ArrayList<>();
     private boolean held;
+    /** A superblock slot waits until it is known what the anchor holds. */
+    private boolean settling;
+    private long settleAtNs = Long.MIN_VALUE;
     private boolean closing;
     private int failures;
     private CommitId sessionCommit;
@@ -185,6 +188,7 @@ final class AnchorStage {
                     advance.run();
                     return;
                 }
+                advance.sent = true;
                 if (!rekeyed) {
                     anchor.rekey(key);
                     rekeyed = true;
@@ -211,14 +215,30 @@ final class AnchorStage {
         return inFlight == null && (target == null || anchor == null);
     }
 
-    /** Keeps the anchor still while a superblock slot is written; false while an advance is in flight. */
+    /**
+     * Keeps the anchor still while a superblock slot is written; false while an advance is in flight, or while nobody
+     * knows whether an earlier one landed: a checkpoint that passed such a value would not know it again, and a crash
+     * would then leave an honest volume that is refused as forked. A new advance settles that.
+     */
     boolean hold() {
+        if (!held && inFlight == null && !uncertain.isEmpty()) {
+            settling = true;
+            target = newest;
+            return false;
+        }
+        settling = false;
         held |= inFlight == null;
         return held;
     }
 
+    /** Somebody wants to hold the anchor and cannot, since it does not say what it holds. */
+    boolean stalled() {
+        return settling && !uncertain.isEmpty();
+    }
+
     void release() {
         held = false;
+        settling = false;
     }
 
     int step() {
@@ -243,8 +263,11 @@ final class AnchorStage {
         if (closing) {
             return true;
         }
+        if (settling && (settleAtNs == Long.MIN_VALUE || state.nowNs - settleAtNs >= 0)) {
+            return true;
+        }
         return switch (policy.mode()) {
-            case EVERY_SYNC -> true;
+            case EVERY_SYNC -> !settling;
             case BATCHED -> (durableCount - anchoredCount >= (policy.commits() + 1L) / 2
                 || state.nowNs - pendingSinceNs >= policy.delayNs() / 2)
                 && (retryAtNs == Long.MIN_VALUE || state.nowNs - retryAtNs >= 0);
@@ -270,7 +293,10 @@ final class AnchorStage {
         final CommitId commit = inFlight;
         inFlight = null;
         if (failure != null) {
-            uncertain.add(task.next);
+            if (task.sent && !uncertain.contains(task.next)) {
+                uncertain.add(task.next);
+            }
+            settleAtNs = state.nowNs + RETRY_NS;
             failures++;
             state.counters.anchorFailures++;
             if (policy.mode() == AnchorPolicy.Mode.BATCHED && !closing) {
@@ -282,6 +308,7 @@ final class AnchorStage {
         } else {
             current = task.next;
             uncertain.clear();
+            settleAtNs = Long.MIN_VALUE;
             retryAtNs = Long.MIN_VALUE;
             anchoredEpoch = commit.epoch();
             anchoredCount = inFlightCount;
@@ -297,6 +324,8 @@ final class AnchorStage {
         private final AnchorValue expected;
         private final List<AnchorValue> ours;
         private boolean swapped;
+        /** Whether the anchor was asked to swap; before that, a failure changes nothing. */
+        private boolean sent;
 
         private Advance(final AnchorValue next, final AnchorValue expected, final List<AnchorValue> ours) {
             this.next = next;
@@ -308,6 +337,7 @@ final class AnchorStage {
         public void run() {
             AnchorValue from = ours.isEmpty() ? expected : anchor.read();
             for (int round = 0; round < ROUNDS_MAX && (from.equals(expected) || ours.contains(from)); round++) {
+                sent = true;
                 if (anchor.advance(from, next)) {
                     swapped = true;
                     return;

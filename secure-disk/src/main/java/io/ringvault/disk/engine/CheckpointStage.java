@@ -62,6 +62,8 @@ final class CheckpointStage {
     private boolean slotWritten;
     private boolean blocksWritten;
     private boolean finished;
+    /** Failed advances when the anchor was to be held. */
+    private int anchorFailures;
     /** The checkpoint under way was started after the close was asked for, so it holds everything. */
     private boolean last;
 
@@ -169,7 +171,7 @@ final class CheckpointStage {
             case FLUSHING -> flushed();
             case COMMITTING -> commit();
             case WAITING_DURABLE -> write();
-            case WRITING -> blocksWritten ? enter(HOLDING_ANCHOR) : 0;
+            case WRITING -> blocksWritten ? holding() : 0;
             case HOLDING_ANCHOR -> holdAnchor();
             default -> published();
         };
@@ -270,10 +272,17 @@ final class CheckpointStage {
         blocksWritten = true;
     }
 
+    private int holding() {
+        anchorFailures = anchor.failures();
+        return enter(HOLDING_ANCHOR);
+    }
+
     private int holdAnchor() {
         if (!anchor.hold()) {
+            state.anchorStalled = anchor.stalled() && anchor.failures() > anchorFailures;
             return 0;
         }
+        state.anchorStalled = false;
         index.send(new IndexMessages.SlotPermission(anchor.current(), engineCommits(), null, keyNumber));
         return enter(WRITING_SLOT);
     }

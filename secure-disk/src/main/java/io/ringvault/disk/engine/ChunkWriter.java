@@ -218,6 +218,14 @@ final class ChunkWriter {
     }
 
     /**
+     * Whether so many cells of trims can be placed: a trim gives space back, so it may go where the user's data may
+     * not.
+     */
+    boolean canPlaceTrims(final int cells) {
+        return canPlace(LogStream.USER, 0, cells, allocator.reserves().checkpoint(), 0);
+    }
+
+    /**
      * A merge that is under way keeps its share; otherwise the cleaner may use it, since it gives back more than it
      * takes.
      */

@@ -170,6 +170,10 @@ public final class DataAgent implements Agent {
         }
         if (!checkpoints.closed()) {
             checkpoints.close();
+            if (state.anchorStalled) {
+                state.poison("the freshness anchor does not say whether it was advanced, so the volume cannot be closed"
+                    + " in good order; nothing is lost, the next open recovers it");
+            }
         }
         return 0;
     }

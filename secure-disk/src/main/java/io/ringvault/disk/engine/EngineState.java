@@ -17,6 +17,8 @@ final class EngineState {
     int requestBlocks;
     /** Cached clock, refreshed once per duty cycle. */
     long nowNs;
+    /** A checkpoint is written and its slot is not: the anchor does not say what it holds. */
+    boolean anchorStalled;
     private final Supplier<String> deviceFailure;
     private volatile String poisonReason;
 

@@ -16,7 +16,8 @@ import io.ringvault.log.SummaryCheck;
 import io.ringvault.log.SummaryCodec;
 import io.ringvault.lsm.Found;
 import io.ringvault.lsm.Lookup;
-import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * The cleaner: takes the closed segment with the fewest references, looks up every block that its summaries name,
@@ -62,7 +63,8 @@ final class Relocator implements WritePath.SpaceJudge {
     private final byte[] sealedSummary = new byte[Geometry.BLOCK_BYTES];
     private final Found found = new Found();
     private final Found inMemtable = new Found();
-    private final BitSet unreadable = new BitSet();
+    /** Segments that could not be read, with the generation of that life; entries are few, and made by damage only. */
+    private final Map<Integer, Long> unreadable = new HashMap<>();
 
     private int phase = IDLE;
     private int victim;
@@ -155,7 +157,7 @@ final class Relocator implements WritePath.SpaceJudge {
         for (int segment = 0; segment < table.segmentCount() && rotateBelow > 0; segment++) {
             if (table.state(segment) == SegmentState.CLOSED && table.purpose(segment) != SegmentPurpose.OBJECT
                 && isOld(segment) && table.lastSequence(segment) <= window.durableSequence()
-                && !unreadable.get(segment)) {
+                && !isUnreadable(segment)) {
                 final int live = table.tableRefs(segment) + table.memRefs(segment);
                 if (live < fewest) {
                     fewest = live;
@@ -172,6 +174,11 @@ final class Relocator implements WritePath.SpaceJudge {
         return phase == IDLE && !chunks.held() && !compacting && countsExact() && index.flushed() && allocator.limbo() == 0
             && allocator.quarantined() == 0
             && bestVictim() < 0 && allocator.free() < allocator.reserves().user() + allocator.requestSegments();
+    }
+
+    @Override
+    public boolean waitsForAnchor() {
+        return state.anchorStalled && allocator.free() < allocator.reserves().user() + allocator.requestSegments();
     }
 
     void compactionDone() {
@@ -247,13 +254,26 @@ final class Relocator implements WritePath.SpaceJudge {
         return 1;
     }
 
+    /** Whether this life of the segment was given up; a later one begins afresh. */
+    private boolean isUnreadable(final int segment) {
+        if (unreadable.isEmpty()) {
+            return false;
+        }
+        final Long generation = unreadable.get(segment);
+        if (generation != null && generation != table.generation(segment)) {
+            unreadable.remove(segment);
+            return false;
+        }
+        return generation != null;
+    }
+
     /** The closed segment with the fewest references, if cleaning it gains anything; otherwise -1. */
     private int bestVictim() {
         int best = -1;
         int fewest = geometry.segmentBlocks();
         for (int segment = 0; segment < table.segmentCount(); segment++) {
             if (table.state(segment) == SegmentState.CLOSED && table.purpose(segment) != SegmentPurpose.OBJECT
-                && table.lastSequence(segment) <= window.durableSequence() && !unreadable.get(segment)) {
+                && table.lastSequence(segment) <= window.durableSequence() && !isUnreadable(segment)) {
                 final int live = table.tableRefs(segment) + table.memRefs(segment);
                 if (live < fewest) {
                     fewest = live;
@@ -307,7 +327,7 @@ final class Relocator implements WritePath.SpaceJudge {
     /** What cannot be read cannot be proved empty: the segment stays as it is, its blocks answer for themselves. */
     private void giveUp() {
         state.counters.integrityErrors++;
-        unreadable.set(victim);
+        unreadable.put(victim, victimGeneration);
         table.unvictim(victim);
         allocator.closed(victim);
         phase = IDLE;

@@ -61,6 +61,7 @@ final class RollStage {
     private byte[] salt;
     private boolean answered;
     private boolean merging;
+    private int failuresBefore;
     private String failure;
 
     RollStage(final EngineState state, final SegmentTable table, final SegmentAllocator allocator,
@@ -224,12 +225,17 @@ final class RollStage {
         }
         chunks.shut(true);
         index.suspend(true);
+        failuresBefore = anchor.failures();
         return enter(Phase.DURABLE);
     }
 
     private int durable() {
-        if (commits.lastDurable().epoch() < commit.epoch() || !window.idle() || !anchor.hold()) {
+        if (commits.lastDurable().epoch() < commit.epoch() || !window.idle()) {
             return 0;
+        }
+        if (!anchor.hold()) {
+            return anchor.stalled() && anchor.failures() > failuresBefore
+                ? resume("the freshness anchor does not say whether it was advanced") : 0;
         }
         final VolumeKey key = current == null || current.key == null ? volumeKey : current.key;
         next = new SessionIdentity(anchor.nextSession(session.id()), salt, session.volumeId());

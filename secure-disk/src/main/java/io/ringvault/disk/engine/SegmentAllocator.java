@@ -21,6 +21,8 @@ final class SegmentAllocator {
     private final SpaceReserves reserves;
     private long session;
     private final int[] emptySegments;
+    /** Of the empty segments, those that the checkpoint of the open knows as empty. */
+    private final BitSet emptyAtStart = new BitSet();
     private int emptyCount;
     private int quarantined;
     private int requestSegments = 1;
@@ -53,6 +55,9 @@ final class SegmentAllocator {
         snapshotsTaken = 1;
         if (!readOnly) {
             collectEmpty(lately, true);
+        }
+        for (int i = 0; i < emptyCount; i++) {
+            emptyAtStart.set(emptySegments[i]);
         }
     }
 
@@ -135,7 +140,25 @@ final class SegmentAllocator {
      */
     private int urgentFloor() {
         return checkpointsPublished >= 2 ? reserves.recovery()
-            : Math.max(0, reserves.recovery() - emptyCount - quarantined);
+            : Math.max(0, reserves.recovery() - reclaimable() - quarantined);
+    }
+
+    /**
+     * Empty segments that the newest published checkpoint knows as empty, with nothing to replay in them: what was
+     * emptied after its snapshot is still in use as recovery sees it.
+     */
+    private int reclaimable() {
+        final long snapshot = Math.max(slotSnapshot[0], slotSnapshot[1]);
+        final long replayFrom = Math.max(slotReplayFrom[0], slotReplayFrom[1]);
+        int count = 0;
+        for (int i = 0; i < emptyCount; i++) {
+            final int segment = emptySegments[i];
+            if (emptyAtStart.get(segment) || table.emptyAt(segment) < snapshot
+                && table.lastSequence(segment) < replayFrom) {
+                count++;
+            }
+        }
+        return count;
     }
 
     /** Segments given from now on belong to this session. */
@@ -266,6 +289,7 @@ final class SegmentAllocator {
             if (table.emptyAt(segment) < snapshot && table.lastSequence(segment) < replayFrom
                 && table.emptyReadSerial(segment) <= oldestActiveRead) {
                 table.free(segment);
+                emptyAtStart.clear(segment);
                 freed++;
             } else {
                 emptySegments[kept++] = segment;

@@ -33,6 +33,9 @@ final class WritePath {
     /** Says when waiting for space is hopeless. */
     interface SpaceJudge {
         boolean exhausted();
+
+        /** Space is short, and the checkpoint that would give some back waits for an anchor that does not answer. */
+        boolean waitsForAnchor();
     }
 
     WritePath(final EngineState state, final ChunkWriter chunks, final IndexStage index, final ReadPath reads,
@@ -83,7 +86,7 @@ final class WritePath {
         } else {
             op.pendingState = Op.WAITING_FOR_SPACE;
         }
-        if (pending.first() == op || !starved) {
+        if (pending.first() == op || !starved || op.opcode == OpCode.TRIM) {
             attempt(op);
         }
     }
@@ -118,7 +121,9 @@ final class WritePath {
             op = next;
         }
         if (starved && judge.exhausted()) {
-            work += failStarved();
+            work += failStarved(OpStatus.OUT_OF_SPACE);
+        } else if (starved && judge.waitsForAnchor()) {
+            work += failStarved(OpStatus.ANCHOR_FAILED);
         }
         return work;
     }
@@ -139,7 +144,7 @@ final class WritePath {
                 }
             }
             case Op.EDGES_READ, Op.WAITING_FOR_SPACE -> {
-                return !starved && attempt(op) ? 1 : 0;
+                return (!starved || op.opcode == OpCode.TRIM) && attempt(op) ? 1 : 0;
             }
             default -> {
                 // Its edges are being read.
@@ -148,13 +153,13 @@ final class WritePath {
         return 0;
     }
 
-    private int failStarved() {
+    private int failStarved(final int status) {
         int failed = 0;
         Op op = pending.first();
         while (op != null) {
             final Op next = op.pendingNext;
             if (op.pendingState == Op.WAITING_FOR_SPACE) {
-                end(op, OpStatus.OUT_OF_SPACE);
+                end(op, status);
                 failed++;
             }
             op = next;
@@ -187,7 +192,7 @@ final class WritePath {
         final int cells = zeroing && inner > 0 ? 1 : 0;
         final boolean points = inner <= POINT_TRIM_BLOCKS;
         if (!index.hasRoom(blocks + (cells > 0 && points ? (int) inner : 0), cells > 0 && !points ? 2 : 0)
-            || !chunks.canPlace(LogStream.USER, blocks, cells)) {
+            || !(blocks == 0 ? chunks.canPlaceTrims(cells) : chunks.canPlace(LogStream.USER, blocks, cells))) {
             op.pendingState = Op.WAITING_FOR_SPACE;
             starved = true;
             return false;

@@ -18,6 +18,49 @@ class AnchorStageTest {
     private final BlockingWorker worker = BlockingWorker.inline();
     private final MemoryAnchor memory = new MemoryAnchor(LogRig.filled(32, 1));
 
+    /** Advances, and loses the answer while it is told to. */
+    private final class LossyAnchor implements Anchor {
+        private final boolean[] lose;
+
+        LossyAnchor(final boolean[] lose) {
+            this.lose = lose;
+        }
+
+        @Override
+        public int kind() {
+            return memory.kind();
+        }
+
+        @Override
+        public byte[] id() {
+            return memory.id();
+        }
+
+        @Override
+        public String spec() {
+            return memory.spec();
+        }
+
+        @Override
+        public AnchorValue read() {
+            return memory.read();
+        }
+
+        @Override
+        public boolean advance(final AnchorValue expected, final AnchorValue next) {
+            final boolean swapped = memory.advance(expected, next);
+            if (lose[0]) {
+                throw StorageException.io("the answer was lost");
+            }
+            return swapped;
+        }
+
+        @Override
+        public void close() {
+            memory.close();
+        }
+    }
+
     private static CommitId commit(final long epoch) {
         return new CommitId(epoch, epoch * 2, epoch, -epoch);
     }
@@ -68,42 +111,7 @@ class AnchorStageTest {
     void shouldNotTakeItsOwnAdvanceThatLandedForAnotherWriter() {
         memory.force(BASE);
         final boolean[] lose = {true};
-        final Anchor losesAnswers = new Anchor() {
-            @Override
-            public int kind() {
-                return memory.kind();
-            }
-
-            @Override
-            public byte[] id() {
-                return memory.id();
-            }
-
-            @Override
-            public String spec() {
-                return memory.spec();
-            }
-
-            @Override
-            public AnchorValue read() {
-                return memory.read();
-            }
-
-            @Override
-            public boolean advance(final AnchorValue expected, final AnchorValue next) {
-                final boolean swapped = memory.advance(expected, next);
-                if (lose[0]) {
-                    throw StorageException.io("the answer was lost");
-                }
-                return swapped;
-            }
-
-            @Override
-            public void close() {
-                memory.close();
-            }
-        };
-        final AnchorStage stage = new AnchorStage(state, losesAnswers, worker, 3, BASE, 10);
+        final AnchorStage stage = new AnchorStage(state, new LossyAnchor(lose), worker, 3, BASE, 10);
         stage.durable(commit(11));
         stage.step();
         worker.poll();
@@ -116,6 +124,26 @@ class AnchorStageTest {
         assertFalse(state.poisoned(), "poisoned: " + state.poisonReason());
         assertEquals(12, stage.anchoredEpoch());
         assertEquals(12, memory.read().epoch());
+    }
+
+    @Test
+    void shouldNotBeHeldWhileNobodyKnowsWhetherAnAdvanceLanded() {
+        memory.force(BASE);
+        final boolean[] lost = {true};
+        final AnchorStage stage = new AnchorStage(state, new LossyAnchor(lost), worker, 3, BASE, 10);
+        stage.durable(commit(11));
+        stage.step();
+        worker.poll();
+        assertFalse(stage.hold(), "a slot may not be written over an advance of unknown outcome");
+        assertTrue(stage.stalled());
+        state.nowNs += 1_000_000_000;
+        lost[0] = false;
+        assertEquals(1, stage.step(), "the question is settled by another advance");
+        worker.poll();
+        assertFalse(stage.stalled());
+        assertTrue(stage.hold());
+        assertEquals(11, stage.current().epoch());
+        assertEquals(stage.current(), memory.read());
     }
 
     private AnchorStage stage(final AnchorPolicy policy, final Anchor anchor) {

@@ -272,6 +272,7 @@ class ChunkWriterTest {
         assertEquals(4, rig.allocator.free(), "user writes stop at their reserve");
         assertFalse(rig.chunks.canPlace(0, 1, 0));
         assertTrue(rig.chunks.canPlaceOwn(163), "an edit or a checkpoint must still get through");
+        assertTrue(rig.chunks.canPlaceTrims(163), "a trim gives space back: it may go on where data may not");
     }
 
     @Test

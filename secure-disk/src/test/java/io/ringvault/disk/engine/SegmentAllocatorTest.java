@@ -163,6 +163,23 @@ class SegmentAllocatorTest {
     }
 
     @Test
+    void shouldNotTakeWhatWasEmptiedAfterTheLastSnapshotForTheRecoveryReserve() {
+        final SegmentAllocator allocator = allocator(new BitSet());
+        for (int i = 0; i < 2; i++) {
+            final int segment = allocator.grantObjectSegment(true);
+            table.addTableRefs(segment, 1);
+            allocator.objectSegmentFinished(segment, 3);
+            table.addTableRefs(segment, -1);
+            allocator.closed(segment);
+        }
+        assertEquals(2, allocator.limbo());
+        while (allocator.grantObjectSegment(true) >= 0) {
+            assertTrue(allocator.free() >= 0);
+        }
+        assertEquals(2, allocator.free(), "a crash now would find those two in use");
+    }
+
+    @Test
     void shouldOfferAMarginForTheLargestRequest() {
         final SegmentAllocator allocator = allocator(new BitSet());
         final int before = allocator.margin();

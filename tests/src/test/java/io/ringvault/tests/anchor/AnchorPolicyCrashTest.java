@@ -8,6 +8,7 @@ import io.ringvault.block.SimulatedDevice;
 import io.ringvault.block.StorageException;
 import io.ringvault.disk.engine.AnchorPolicy;
 import io.ringvault.tests.crash.CrashExplorer;
+import io.ringvault.tests.crash.CrashSettings;
 import io.ringvault.tests.harness.EngineDisk;
 import io.ringvault.tests.harness.EngineKind;
 import io.ringvault.tests.harness.Recorder;
@@ -40,9 +41,9 @@ class AnchorPolicyCrashTest {
     void shouldNeverRefuseAnHonestDiskNorLoseWhatWasAcknowledged() {
         for (final AnchorPolicy policy : List.of(AnchorPolicy.EVERY_SYNC, BATCHED, AnchorPolicy.ON_CLOSE)) {
             final EngineKind kind = EngineKind.tiny(seed).withAnchorPolicy(policy);
-            final CrashExplorer.Settings settings = new CrashExplorer.Settings();
+            final CrashSettings settings = new CrashSettings();
             settings.limit = limit;
-            settings.policiesPerPoint = 1;
+            settings.imagesPerPoint = 1;
             settings.oracle = new DeviceOracle(kind.seals(), kind.geometry());
             final CrashExplorer explorer = new CrashExplorer(kind, settings);
             for (int i = 0; i < SCRIPTS.size(); i++) {
