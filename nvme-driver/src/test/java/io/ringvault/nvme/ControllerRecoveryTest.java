@@ -165,7 +165,8 @@ class ControllerRecoveryTest {
             rig.model.faults().stickAtReset();
             final DmaBuffer buffer = rig.device.allocate(4096);
             assertEquals(BlockStatus.DRIVER_GONE, BlockStatus.code(rig.read(0, 4096, buffer, 0)));
-            assertTrue(rig.device.failureReason().matches("(?s).*no answer to read.*could not be stopped:.*CSTS.RDY did not.*"),
+            assertTrue(rig.device.failureReason()
+                .matches("(?s).*no answer to read.*could not be stopped:.*CSTS.RDY did not.*"),
                 rig.device.failureReason());
             assertThrows(StorageException.class, rig.device::close, "close tells that it could not stop the device");
         }

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 /** On the host: boots one guest by {@code tests/rig/guest.sh} and runs {@link GuestMain} in it. One thread. */
 final class Guest {
     private static final int ABSENT = 77;
-    private static final int LIMIT_SECONDS = 240;
+    private static final int LIMIT_SECONDS = Boolean.getBoolean("ringvault.nightly") ? 600 : 240;
     /** Long enough for a build folder that holds no cached kernel yet. */
     private static final int PREPARE_SECONDS = 600;
 
