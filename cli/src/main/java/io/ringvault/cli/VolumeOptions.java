@@ -8,7 +8,8 @@ import picocli.CommandLine.Parameters;
 
 /** What names a volume and opens it. The key is never on the command line. */
 final class VolumeOptions {
-    @Parameters(index = "0", paramLabel = "DEVICE", description = "The device, as a URI: nvme+model:PATH, file:PATH, ...")
+    @Parameters(index = "0", paramLabel = "DEVICE",
+        description = "The device, as a URI: nvme+model:PATH, file:PATH, ...")
     String device;
 
     @Mixin

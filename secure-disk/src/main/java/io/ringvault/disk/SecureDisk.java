@@ -271,9 +271,9 @@ public final class SecureDisk implements AutoCloseable {
     // ---- keys
 
     /**
-     * Ends the session and begins the next, under a fresh session key, while the disk is in use: reads go on, writes and
-     * syncs wait for one checkpoint. For a resumed machine, or whenever a new key is wanted; the disk does it by itself
-     * after 2^32 sealed blocks. Blocks.
+     * Ends the session and begins the next, under a fresh session key, while the disk is in use: reads go on, writes
+     * and syncs wait for one checkpoint. For a resumed machine, or whenever a new key is wanted; the disk does it by
+     * itself after 2^32 sealed blocks. Blocks.
      *
      * @throws StorageException when it could not be done; the session then goes on
      */

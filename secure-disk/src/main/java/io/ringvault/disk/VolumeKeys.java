@@ -119,7 +119,8 @@ public final class VolumeKeys {
             try (KeySecret secret = DeviceAccess.key(context.keySource)) {
                 final Header restored = editor.restore(bytes, secret);
                 warned.addAll(editor.warnings());
-                warned.add("the " + restored.activeSlots() + " key slots of the backup are in use again, also those that"
+                warned.add("the " + restored.activeSlots()
+                    + " key slots of the backup are in use again, also those that"
                     + " were removed or changed since it was taken");
                 return restored;
             }

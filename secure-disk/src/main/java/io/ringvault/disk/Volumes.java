@@ -40,7 +40,8 @@ public final class Volumes {
             create(context);
             device = DeviceAccess.open(context.deviceUri, context.device, OpenMode.READ_WRITE);
             final long userBlocks = userBlocks(context, device);
-            final Header header = VolumeFormatter.format(device, key, context.kdf, userBlocks, segmentBlocks(context, userBlocks),
+            final Header header = VolumeFormatter.format(device, key, context.kdf, userBlocks,
+                segmentBlocks(context, userBlocks),
                 context.config,
                 (volumeKey, volumeId) -> context.anchorInstance != null ? context.anchorInstance
                     : Anchors.create(context.anchor, volumeKey, volumeId), context.force, context.random, context.aead);

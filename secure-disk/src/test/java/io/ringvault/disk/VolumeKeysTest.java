@@ -74,7 +74,8 @@ class VolumeKeysTest {
     @Test
     void shouldRefuseANinthSlot() {
         for (int i = 1; i < 8; i++) {
-            assertEquals(i, VolumeKeys.add(with(KEY), KeySources.key(("key number " + i + "......").getBytes()), CHEAP));
+            assertEquals(i, VolumeKeys.add(with(KEY), KeySources.key(("key number " + i + "......").getBytes()),
+                CHEAP));
         }
         refused(CONFIGURATION, "all 8 key slots", () -> VolumeKeys.add(with(KEY), PASS, CHEAP));
     }

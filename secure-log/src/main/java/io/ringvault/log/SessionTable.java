@@ -82,7 +82,9 @@ public final class SessionTable {
         return keyNumbers[index];
     }
 
-    /** The number before {@code current} when a session here derives its key from another key than that; otherwise 0. */
+    /**
+     * The number before {@code current} when a session here derives its key from another key than that; otherwise 0.
+     */
     public int previousKeyNumber(final int current) {
         for (final int number : keyNumbers) {
             if (number != current) {

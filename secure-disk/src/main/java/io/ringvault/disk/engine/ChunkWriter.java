@@ -85,56 +85,10 @@ final class ChunkWriter {
         epoch = base.epoch() + 1;
         previousTag0 = base.tag0();
         previousTag1 = base.tag1();
-        state.requestBlocks = Math.min(state.config.memtableRecords, largestRequest());
-        allocator.requestSegments(segmentsFor(state.requestBlocks));
-    }
-
-    /** New segments that so many blocks take when the present one is full. */
-    private int segmentsFor(final int blocks) {
-        int perSegment = 0;
-        for (int slot = 1; geometry.segmentBlocks() - slot >= 2;) {
-            final int now = Math.min(state.config.chunkDataBlocks, geometry.segmentBlocks() - slot - 1);
-            perSegment += now;
-            slot += 1 + now;
-        }
-        return (blocks + perSegment - 1) / perSegment;
-    }
-
-    /** The most blocks that fit the chunk buffers wherever the user stream stands. */
-    private int largestRequest() {
-        int least = 0;
-        int most = ReadJob.BLOCKS_MAX;
-        while (least < most) {
-            final int middle = (least + most + 1) / 2;
-            boolean fits = true;
-            for (int slot = 1; slot <= geometry.segmentBlocks() && fits; slot++) {
-                fits = buffersFrom(slot, middle) + SPARE_BUFFERS <= state.config.chunkBuffers;
-            }
-            if (fits) {
-                least = middle;
-            } else {
-                most = middle - 1;
-            }
-        }
-        return least;
-    }
-
-    /** Buffers that so many blocks take from a slot on, as {@link #canPlace} reckons. */
-    private int buffersFrom(final int firstSlot, final int blocks) {
-        int slot = firstSlot;
-        int left = blocks;
-        int buffers = 0;
-        while (left > 0) {
-            if (geometry.segmentBlocks() - slot < 2) {
-                buffers++;
-                slot = 1;
-            }
-            final int now = Math.min(left, Math.min(state.config.chunkDataBlocks, geometry.segmentBlocks() - slot - 1));
-            buffers++;
-            slot += 1 + now;
-            left -= now;
-        }
-        return buffers;
+        final ChunkFit fit = new ChunkFit(geometry.segmentBlocks(), state.config.chunkDataBlocks);
+        state.requestBlocks = Math.min(state.config.memtableRecords,
+            fit.largestRequest(state.config.chunkBuffers - SPARE_BUFFERS));
+        allocator.requestSegments(fit.segmentsFor(state.requestBlocks));
     }
 
     void connect(final Records index) {

@@ -169,7 +169,8 @@ public final class Engine implements AutoCloseable {
             indexAgent = new IndexAgent(config, indexQueue, writer, fetcher, objectSegments, slots, toIndex, toData,
                 tableIds,
                 policy, reserves,
-                state.hints, geometry.segmentBlocks(), indexKeys, sessionId, start.index(), start.current(), start.directory());
+                state.hints, geometry.segmentBlocks(), indexKeys, sessionId, start.index(), start.current(),
+                start.directory());
         }
     }
 

@@ -171,7 +171,8 @@ final class Relocator implements WritePath.SpaceJudge {
     /** Nothing that is under way can make space: no victim, nothing empty that waits for a checkpoint, exact counts. */
     @Override
     public boolean exhausted() {
-        return phase == IDLE && !chunks.held() && !compacting && countsExact() && index.flushed() && allocator.limbo() == 0
+        return phase == IDLE && !chunks.held() && !compacting && countsExact() && index.flushed()
+            && allocator.limbo() == 0
             && allocator.quarantined() == 0
             && bestVictim() < 0 && allocator.free() < allocator.reserves().user() + allocator.requestSegments();
     }

@@ -41,7 +41,8 @@ public final class VolumeRotation {
      * @param secrets each opens a slot of the present header; that slot goes on
      * @param kdf     for passphrases, or null: as the slot has it (it opened, so its values are the user's own)
      * @param drop    agrees that all other slots are given up
-     * @throws StorageException WRONG_KEY for a secret that opens no slot; CONFIGURATION when slots would be given up and
+     * @throws StorageException WRONG_KEY for a secret that opens no slot; CONFIGURATION when slots would be given up
+     *     and
      *     {@code drop} is false, or a rotation is under way
      */
     public static VolumeRotation prepare(final VolumeAccess access, final List<KeySecret> secrets,

@@ -78,7 +78,8 @@ class VolumeFormatterTest {
         for (int i = erased; i < headers - 1; i++) {
             final SimulatedDevice image = crashed.get(i);
             final StorageException refused = assertThrows(StorageException.class, () -> VolumeAccess.open(image,
-                KeySecret.key(TestDisk.KEY), null, null, new SunJceProvider()), "operation " + i + " at " + offsets.get(i));
+                KeySecret.key(TestDisk.KEY), null, null, new SunJceProvider()), "operation " + i + " at "
+                + offsets.get(i));
             assertTrue(refused.category() != StorageException.Category.WRONG_KEY, refused.getMessage());
         }
     }

@@ -95,7 +95,8 @@ class SealedVolumeFuzzTest {
             final String poison = disk.poisonReason();
             disk.abandon();
             if (poison != null) {
-                require(poison.contains("StorageException") || !poison.contains("Exception") && !poison.contains("Error:"),
+                require(poison.contains("StorageException") || !poison.contains("Exception")
+                    && !poison.contains("Error:"),
                     "poisoned by " + poison);
             }
         }
