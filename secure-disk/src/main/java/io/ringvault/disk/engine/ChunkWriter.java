@@ -198,6 +198,8 @@ final class ChunkWriter {
     private boolean canPlace(final int streamId, final int blocks, final int cells, final int floor,
                              final int ownRolls) {
         if (!window.windowOpen()) {
+            // What fills it may have been flushed for the most part, all but the oldest chunk: no flush is due then.
+            window.flushSoon();
             return false;
         }
         final LogStream stream = streams[streamId];

@@ -42,6 +42,8 @@ final class Relocator implements WritePath.SpaceJudge {
     private static final int CELLS_PER_STEP = 32;
     private static final int CELLS_PER_STEP_SHORT = 128;
     private static final int RETRIES_MAX = 4;
+    /** Segments cleaned, as a multiple of all there are, after which a write that still waits is told so. */
+    private static final int ROUNDS_MAX = 8;
 
     private final EngineState state;
     private final Geometry geometry;
@@ -87,6 +89,9 @@ final class Relocator implements WritePath.SpaceJudge {
     private long exactAt = -1;
     /** Segments of sessions below this one are sealed under the volume key before and shall be emptied; 0: none. */
     private long rotateBelow;
+    /** User placements when the cleaner last saw a new one, and the segments it has cleaned since. */
+    private long placementsSeen;
+    private long cleanedSince;
 
     Relocator(final EngineState state, final Geometry geometry, final SegmentTable table,
         final SegmentAllocator allocator,
@@ -268,8 +273,19 @@ final class Relocator implements WritePath.SpaceJudge {
         return generation != null;
     }
 
+    /**
+     * Segments were cleaned over and over and no write could be placed meanwhile: what cleaning gains, the checkpoints
+     * and merges that go with it use up. So it is where segments that cannot be cleaned hold the space.
+     */
+    private boolean inVain() {
+        return cleanedSince > (long) ROUNDS_MAX * table.segmentCount() && placementsSeen == chunks.userPlacements();
+    }
+
     /** The closed segment with the fewest references, if cleaning it gains anything; otherwise -1. */
     private int bestVictim() {
+        if (inVain()) {
+            return -1;
+        }
         int best = -1;
         int fewest = geometry.segmentBlocks();
         for (int segment = 0; segment < table.segmentCount(); segment++) {
@@ -479,6 +495,11 @@ final class Relocator implements WritePath.SpaceJudge {
     }
 
     private void finish() {
+        if (placementsSeen != chunks.userPlacements()) {
+            placementsSeen = chunks.userPlacements();
+            cleanedSince = 0;
+        }
+        cleanedSince += pressure() ? 1 : 0;
         allocator.cleaned(victim);
         state.counters.segmentsCleaned++;
         phase = IDLE;

@@ -18,9 +18,9 @@ import java.util.Random;
 /**
  * A volume with a known content on a simulated device, and the judgement of what an attack on it led to. One thread.
  */
-final class Volume {
+public final class Volume {
     /** What became of an attack. */
-    enum Outcome {
+    public enum Outcome {
         /** Every block is right. */
         INTACT,
         /** Opened; some blocks are reported as damaged, all others are right. */
@@ -32,14 +32,14 @@ final class Volume {
     private static final int BLOCK = 4096;
     private static final int GRANULE = Script.GRANULE_BYTES;
 
-    final EngineKind kind;
-    final SimRig rig;
-    final SimAnchor anchor;
-    final Recorder recorder;
-    String lastError = "";
-    StorageException.Category lastCategory;
+    public final EngineKind kind;
+    public final SimRig rig;
+    public final SimAnchor anchor;
+    public final Recorder recorder;
+    public String lastError = "";
+    public StorageException.Category lastCategory;
 
-    Volume(final EngineKind kind, final long seed, final boolean anchored) {
+    public Volume(final EngineKind kind, final long seed, final boolean anchored) {
         this.kind = kind;
         this.rig = SimRig.create(kind.deviceBytes(), seed);
         this.anchor = anchored ? new SimAnchor(1) : null;
@@ -48,7 +48,7 @@ final class Volume {
     }
 
     /** Opens, writes at random with syncs until tables were flushed and merged, and closes. */
-    void fill(final int steps, final long seed) {
+    public void fill(final int steps, final long seed) {
         open();
         final Random random = new Random(seed);
         final int blocks = recorder.history().granules() / Script.BLOCK_GRANULES;
@@ -68,12 +68,12 @@ final class Volume {
         recorder.close();
     }
 
-    void open() {
+    public void open() {
         recorder.attach(kind.open(rig.open(), anchor, recorder));
     }
 
     /** A copy of the medium as it is now, to be attacked. */
-    SimulatedDevice medium() {
+    public SimulatedDevice medium() {
         return rig.device().crash(CrashPolicy.ALL, 1);
     }
 
@@ -82,7 +82,7 @@ final class Volume {
      * open
      * that is refused without having written anything, and nothing else.
      */
-    Outcome judge(final SimulatedDevice attacked, final SimAnchor withAnchor, final String attack) {
+    public Outcome judge(final SimulatedDevice attacked, final SimAnchor withAnchor, final String attack) {
         lastError = "";
         lastCategory = null;
         final EngineDisk disk;
@@ -134,12 +134,12 @@ final class Volume {
         }
     }
 
-    static void checkNothingWritten(final SimulatedDevice device, final String attack) {
+    public static void checkNothingWritten(final SimulatedDevice device, final String attack) {
         require(device.operations(Kind.WRITE) == 0 && device.operations(Kind.DEALLOCATE) == 0
             && device.operations(Kind.WRITE_ZEROES) == 0, attack + ": a volume that failed to open was written to");
     }
 
-    static void require(final boolean condition, final String message) {
+    public static void require(final boolean condition, final String message) {
         if (!condition) {
             throw new AssertionError(message);
         }

@@ -1,6 +1,7 @@
 package io.ringvault.tests.crash;
 
 import io.ringvault.tests.harness.DiskKind;
+import io.ringvault.tests.harness.EngineDisk;
 import io.ringvault.tests.harness.Recorder;
 import io.ringvault.tests.harness.Script;
 import io.ringvault.tests.harness.SimAnchor;
@@ -134,6 +135,8 @@ public final class CrashExplorer {
         private int step = -1;
         private long point;
         private boolean counting;
+        /** Found inside an operation of the disk, which may have swallowed it. */
+        private Throwable foundInside;
 
         Run(final Script script, final long seed) {
             this.script = script;
@@ -171,7 +174,8 @@ public final class CrashExplorer {
                     + " anchor, script \"" + script
                     + "\", step " + step + (step >= 0 && step < script.steps().size() ? " ("
                         + script.steps().get(step) + ")" : "")
-                    + ", " + phase + ", crash point " + point + ": " + failed, failed);
+                    + ", " + phase + ", crash point " + point + ": " + (foundInside == null ? failed : foundInside),
+                    foundInside == null ? failed : foundInside);
             }
         }
 
@@ -234,7 +238,12 @@ public final class CrashExplorer {
                 final long dice = random.nextLong();
                 if (firstSeen(clone, position)) {
                     points.merge(choice.kind(), 1L, Long::sum);
-                    examine(clone, new Random(dice));
+                    try {
+                        examine(clone, new Random(dice));
+                    } catch (final AssertionError | RuntimeException found) {
+                        foundInside = foundInside == null ? found : foundInside;
+                        throw found;
+                    }
                 } else {
                     repeated++;
                 }
@@ -276,6 +285,7 @@ public final class CrashExplorer {
             settings.oracle.watch(clone.rig);
             final Recorder next = Recorder.opening();
             final TestDisk disk = kind.open(clone.rig.open(), clone.anchor, next);
+            checkHonest(disk);
             clone.rig.observe(null);
             if (clone.anchor != null) {
                 clone.anchor.hook(() -> { });
@@ -311,6 +321,17 @@ public final class CrashExplorer {
             }
             settings.oracle.check();
             phase = before;
+        }
+
+        /** A crash alone damages no checkpoint: one is named by a slot only when it is durable. */
+        private static void checkHonest(final TestDisk disk) {
+            if (disk instanceof EngineDisk engine) {
+                for (final String warning : engine.warnings()) {
+                    if (warning.contains("checkpoint is damaged")) {
+                        throw new HistoryViolation("after a crash alone: " + warning);
+                    }
+                }
+            }
         }
 
         /**

@@ -59,10 +59,15 @@ public final class EngineKind implements DiskKind {
 
     /** A tiny disk. */
     public static EngineKind tiny(final long seed) {
+        return tiny(seed, new NonceOracle());
+    }
+
+    /** A tiny disk whose seals are watched by an oracle of the caller's. */
+    public static EngineKind tiny(final long seed, final NonceOracle seals) {
         final int segmentBlocks = Geometry.MIN_SEGMENT_BLOCKS;
         final EngineConfig config = new EngineConfig();
         tinyCapacities(config);
-        return new EngineKind(new NonceOracle(), new Random(seed), key("the key of a tiny volume"), segmentBlocks,
+        return new EngineKind(seals, new Random(seed), key("the key of a tiny volume"), segmentBlocks,
             TINY_BLOCKS * 4096L, VolumeFormatter.deviceBytesFor(TINY_BLOCKS, segmentBlocks, config), TINY_MEMTABLE,
             EngineKind::tinyCapacities);
     }

@@ -29,7 +29,7 @@ class FailureTrapsTest extends TrapBase {
         StorageException failure = null;
         for (int i = 0; i < 400 && failure == null; i++) {
             try {
-                write(i % blocks(), 4);
+                write(i % (blocks() - 3), 4);
                 recorder.sync();
             } catch (final StorageException reported) {
                 failure = reported;
@@ -57,7 +57,7 @@ class FailureTrapsTest extends TrapBase {
         rig.device().inject(fault);
         final StorageException failed = assertThrows(StorageException.class, () -> {
             for (int i = 0; i < 200; i++) {
-                write(i % blocks(), 2);
+                write(i % (blocks() - 1), 2);
                 recorder.sync();
             }
         });
