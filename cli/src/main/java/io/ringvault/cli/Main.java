@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     description = "A secure virtual disk: encrypted, authenticated, fresh after any crash.",
     subcommands = {
-        FormatCommand.class, InfoCommand.class, VerifyCommand.class, KeyCommandGroup.class,
+        FormatCommand.class, InfoCommand.class, VerifyCommand.class, RescueCommand.class, KeyCommandGroup.class,
         HeaderCommandGroup.class, CloneCommand.class, ServeCommand.class, BenchCommand.class,
         TortureCommand.class, TortureWorkerCommand.class,
         AdoptCommand.class, NvmeCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class},

@@ -12,10 +12,17 @@ import io.ringvault.disk.volume.VolumeAdopter;
 import io.ringvault.disk.volume.VolumeFormatter;
 import io.ringvault.disk.volume.VolumeInspector;
 import io.ringvault.disk.volume.VolumeOpener;
+import io.ringvault.disk.volume.VolumeRescue;
 import io.ringvault.disk.volume.VolumeVerifier;
 import io.ringvault.log.Anchors;
 import io.ringvault.log.Geometry;
 import io.ringvault.log.Header;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 
@@ -115,6 +122,72 @@ public final class Volumes {
             return new VerifyReport(result.blocksChecked(), result.damages(), result.damaged(),
                 VolumeOpener.warnings(access));
         });
+    }
+
+    /**
+     * Exports what a volume holds whose superblock slots or log are lost; writes nothing to it. That the result is the
+     * newest state is not proven, and blocks that were trimmed may show what they held.
+     *
+     * @param output an image of the volume's size that must not exist yet
+     * @param force  also when the volume can be opened in good order
+     * @throws StorageException CONFIGURATION when it can and force was not given, or the output exists
+     */
+    public static RescueReport rescue(final SecureDiskContext context, final Path output, final boolean force) {
+        if (!force) {
+            refuseIfGood(context);
+        }
+        final KeySecret key = DeviceAccess.key(context.keySource);
+        BlockDevice device = null;
+        try (FileChannel image = FileChannel.open(output, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            device = DeviceAccess.open(context.deviceUri, context.device, OpenMode.READ_ONLY);
+            final VolumeRescue.Result result = VolumeRescue.export(device, key, context.aead,
+                (lba, plain) -> write(image, ByteBuffer.wrap(plain), lba * Geometry.BLOCK_BYTES));
+            final long bytes = result.userBlocks() * Geometry.BLOCK_BYTES;
+            if (image.size() < bytes) {
+                write(image, ByteBuffer.allocate(1), bytes - 1);
+            }
+            image.force(true);
+            return new RescueReport(result.userBlocks(), result.exported(), result.lost(), result.sessions(),
+                result.session(), result.epoch());
+        } catch (final FileAlreadyExistsException exists) {
+            throw StorageException.configuration(output + " exists; a rescue writes a new file");
+        } catch (final IOException failed) {
+            throw new StorageException(StorageException.Category.IO, output + " cannot be written: "
+                + failed.getMessage(), failed);
+        } finally {
+            key.close();
+            if (device != null) {
+                DeviceAccess.close(device, context.device);
+            }
+        }
+    }
+
+    private static void refuseIfGood(final SecureDiskContext context) {
+        try {
+            info(context);
+        } catch (final StorageException refused) {
+            switch (refused.category()) {
+                case INTEGRITY, IO -> {
+                    return;
+                }
+                case FRESHNESS -> throw StorageException.configuration("this volume is whole, only its anchor refuses"
+                    + " it: see the command adopt; a rescue needs --force (" + refused.getMessage() + ")");
+                default -> throw refused;
+            }
+        }
+        throw StorageException.configuration("this volume opens in good order: serve it or copy it; a rescue, which"
+            + " cannot prove that what it finds is the newest state, needs --force");
+    }
+
+    private static void write(final FileChannel image, final ByteBuffer bytes, final long offset) {
+        try {
+            while (bytes.hasRemaining()) {
+                image.write(bytes, offset + bytes.position());
+            }
+        } catch (final IOException failed) {
+            throw new StorageException(StorageException.Category.IO, "the image cannot be written: "
+                + failed.getMessage(), failed);
+        }
     }
 
     /**

@@ -6,6 +6,7 @@ import io.ringvault.crypto.RandomSource;
 import io.ringvault.disk.AdoptContext;
 import io.ringvault.disk.AdoptResult;
 import io.ringvault.disk.FormatContext;
+import io.ringvault.disk.RescueReport;
 import io.ringvault.disk.SecureDisk;
 import io.ringvault.disk.SecureDiskContext;
 import io.ringvault.disk.Volumes;
@@ -17,6 +18,7 @@ import io.ringvault.log.Geometry;
 import io.ringvault.poller.ThreadingMode;
 import io.ringvault.tests.nonce.NonceOracle;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Random;
 import java.util.function.Consumer;
 
@@ -229,6 +231,12 @@ public final class EngineKind implements DiskKind {
             context.anchorInstance(anchor);
         }
         return new EngineDisk(SecureDisk.open(context), device, clock, key);
+    }
+
+    /** Exports what a volume that does not open any more still holds. */
+    public RescueReport rescue(final BlockDevice device, final Path output, final boolean force) {
+        return Volumes.rescue(new SecureDiskContext().blockDevice(device).key(key.clone()).aeadProvider(seals)
+            .anchor("none").configure(capacities), output, force);
     }
 
     @Override
