@@ -97,7 +97,7 @@ final class OpenCompaction {
     private void add(final long generation, final long count) {
         final int segment = table.segmentOf(generation);
         if (segment >= 0) {
-            table.addTableRefs(segment, Math.toIntExact(count));
+            SegmentCounts.add(table, segment, count);
         }
     }
 

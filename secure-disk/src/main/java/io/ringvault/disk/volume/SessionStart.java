@@ -123,6 +123,10 @@ final class SessionStart {
                                   final RandomSource random) {
         final Geometry geometry = header.geometry();
         keys.volumeKey(volumeKey);
+        if (keys.sessions().indexOf(session.id()) >= 0) {
+            throw StorageException.integrity("the checkpoint lists session " + session.id()
+                + ", which comes after the volume's last one");
+        }
         SessionTable sessions = keys.sessions().with(session.id(), volumeKey.number(), session.salt());
         keys.sessions(sessions);
         final AeadKey sessionKey = keys.key(session.id());

@@ -237,11 +237,11 @@ final class VolumeReplay {
                 each.countBlocks(blocks, -1);
             }
         }
-        blocks.forEach((generation, count) -> table.addTableRefs(segmentOf(generation), Math.toIntExact(count)));
+        blocks.forEach((generation, count) -> SegmentCounts.add(table, segmentOf(generation), count));
         records.forEach((generation, count) -> {
             final int segment = table.segmentOf(generation);
             if (segment >= 0) {
-                table.addTableRefs(segment, Math.toIntExact(count));
+                SegmentCounts.add(table, segment, count);
             }
         });
     }

@@ -74,7 +74,8 @@ public final class EngineKind implements DiskKind {
             EngineKind::tinyCapacities);
     }
 
-    private static void tinyCapacities(final EngineConfig config) {
+    /** The capacities of a tiny disk. */
+    public static void tinyCapacities(final EngineConfig config) {
         config.memtableRecords = TINY_MEMTABLE;
         config.maxRanges = 6;
         config.chunkDataBlocks = 5;
