@@ -135,8 +135,9 @@ public final class CrashExplorer {
         private int step = -1;
         private long point;
         private boolean counting;
-        /** Found inside an operation of the disk, which may have swallowed it. */
-        private Throwable foundInside;
+        /** What failed at a crash point: the engine, in whose step that is, takes it for a defect of its own. */
+        private Throwable failure;
+        private String failedIn;
 
         Run(final Script script, final long seed) {
             this.script = script;
@@ -169,13 +170,17 @@ public final class CrashExplorer {
                 recorder.checkNewest();
                 recorder.disk().abandon();
                 settings.oracle.check();
-            } catch (final AssertionError | RuntimeException failed) {
+                if (failure != null) {
+                    throw new AssertionError(failure);
+                }
+            } catch (final AssertionError | RuntimeException raised) {
+                final Throwable failed = failure == null ? raised : failure;
+                phase = failure == null ? phase : failedIn;
                 throw new AssertionError("seed " + seed + (settings.anchored ? " with" : " without")
                     + " anchor, script \"" + script
                     + "\", step " + step + (step >= 0 && step < script.steps().size() ? " ("
                         + script.steps().get(step) + ")" : "")
-                    + ", " + phase + ", crash point " + point + ": " + (foundInside == null ? failed : foundInside),
-                    foundInside == null ? failed : foundInside);
+                    + ", " + phase + ", crash point " + point + ": " + failed, failed);
             }
         }
 
@@ -226,7 +231,19 @@ public final class CrashExplorer {
 
         private void crashPoint(final String where) {
             point++;
-            if (counting || (point + seed) % settings.stride != 0 || done()) {
+            try {
+                crashAt(where);
+            } catch (final AssertionError | RuntimeException failed) {
+                if (failure == null) {
+                    failure = failed;
+                    failedIn = phase;
+                }
+                throw failed;
+            }
+        }
+
+        private void crashAt(final String where) {
+            if (failure != null || counting || (point + seed) % settings.stride != 0 || done()) {
                 return;
             }
             crashPoints++;
@@ -238,12 +255,7 @@ public final class CrashExplorer {
                 final long dice = random.nextLong();
                 if (firstSeen(clone, position)) {
                     points.merge(choice.kind(), 1L, Long::sum);
-                    try {
-                        examine(clone, new Random(dice));
-                    } catch (final AssertionError | RuntimeException found) {
-                        foundInside = foundInside == null ? found : foundInside;
-                        throw found;
-                    }
+                    examine(clone, new Random(dice));
                 } else {
                     repeated++;
                 }
@@ -290,6 +302,7 @@ public final class CrashExplorer {
             if (clone.anchor != null) {
                 clone.anchor.hook(() -> { });
             }
+            settings.oracle.opened(clone.rig, clone.anchor, disk);
             final byte[] image = Recorder.readAll(disk);
             final int state = HistoryChecker.check(past, image, Script.GRANULE_BYTES, admissible);
             settings.oracle.afterOpen(clone.rig, clone.anchor, disk, image);

@@ -18,6 +18,10 @@ public interface CrashOracle {
     default void beforeOpen(final SimRig rig, final SimAnchor anchor) {
     }
 
+    /** The image was opened for writing; no step was done since. */
+    default void opened(final SimRig rig, final SimAnchor anchor, final TestDisk disk) {
+    }
+
     /** The image was opened for writing and read as a whole. */
     default void afterOpen(final SimRig rig, final SimAnchor anchor, final TestDisk disk, final byte[] content) {
     }
@@ -37,6 +41,11 @@ public interface CrashOracle {
             @Override
             public void beforeOpen(final SimRig rig, final SimAnchor anchor) {
                 oracles.forEach(oracle -> oracle.beforeOpen(rig, anchor));
+            }
+
+            @Override
+            public void opened(final SimRig rig, final SimAnchor anchor, final TestDisk disk) {
+                oracles.forEach(oracle -> oracle.opened(rig, anchor, disk));
             }
 
             @Override

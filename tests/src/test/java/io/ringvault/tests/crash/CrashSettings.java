@@ -25,6 +25,8 @@ public final class CrashSettings {
     public int followUpEvery = 2;
     /** At one crash point out of so many, let writes of the dead process land late, on a device without a lock. */
     public int lateEvery = 12;
+    /** Of one image in so many, recovery is compared with itself, with a read-only open, and with the engine. */
+    public int recoveryEvery = 6;
     /** No more images than this. */
     public long limit = Long.MAX_VALUE;
     /** Nor any longer than this, by {@code System.nanoTime}. */

@@ -3,6 +3,10 @@ package io.ringvault.tests.crash;
 import io.ringvault.tests.harness.EngineKind;
 import io.ringvault.tests.harness.Script;
 import io.ringvault.tests.nonce.DeviceOracle;
+import io.ringvault.tests.oracle.RecoveryOracle;
+import io.ringvault.tests.oracle.SecretOracle;
+import io.ringvault.torture.Stamp;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -46,7 +50,9 @@ final class EngineExploration implements Callable<String> {
         final long start = System.nanoTime();
         final EngineKind kind = EngineKind.tiny(seed);
         final DeviceOracle device = new DeviceOracle(kind.seals(), kind.geometry());
-        settings.oracle = CrashOracle.all(List.of(device));
+        final SecretOracle secrets = secrets(kind);
+        final RecoveryOracle recovery = new RecoveryOracle(kind, settings.recoveryEvery);
+        settings.oracle = CrashOracle.all(List.of(device, secrets, recovery));
         explorer = new CrashExplorer(kind, settings);
         try {
             if (budget > 0) {
@@ -59,9 +65,20 @@ final class EngineExploration implements Callable<String> {
         if (device.blocks() == 0) {
             throw new AssertionError("the device oracle saw nothing");
         }
-        return String.format("%s, seed %d: %s; %d seals, %d device blocks; %.0f images a second", name, seed,
-            explorer.report(), kind.seals().seals(), device.blocks(),
-            examined() * 1e9 / (System.nanoTime() - start));
+        return String.format("%s, seed %d: %s; %d seals, %d device blocks, %d MiB searched for secrets, %s; %.0f images"
+            + " a second", name, seed,
+            explorer.report(), kind.seals().seals(), device.blocks(), secrets.searchedBytes() >> 20,
+            recovery.report(),            examined() * 1e9 / (System.nanoTime() - start));
+    }
+
+    private static SecretOracle secrets(final EngineKind kind) {
+        final SecretOracle secrets = new SecretOracle();
+        secrets.add(kind.keyBytes());
+        final byte[] stamp = new byte[Script.GRANULE_BYTES];
+        Stamp.write(stamp, 0, stamp.length, 0, 1, 1);
+        secrets.add(Arrays.copyOf(stamp, Long.BYTES));
+        kind.seals().whenKeyImported(secrets::add);
+        return secrets;
     }
 
     /** As many images at each point, or else as many points, as the budget allows; nested ones are counted in. */

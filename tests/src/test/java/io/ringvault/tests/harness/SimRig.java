@@ -78,6 +78,11 @@ public final class SimRig {
         return new SimRig(keep == Keep.PROCESS_DEATH ? device.processDeath(seed) : device.crash(keep.policy, seed));
     }
 
+    /** An independent device that holds the same, volatile or not; nothing may be in flight. */
+    public SimRig copy() {
+        return new SimRig(device.processDeath(false));
+    }
+
     /** An independent device after a power failure that kept exactly the volatile writes whose bit is set. */
     public SimRig crashSubset(final long mask) {
         return new SimRig(device.crashSubset(mask));
@@ -101,9 +106,9 @@ public final class SimRig {
         }
     }
 
-    /** Sees each write when it has completed and is visible; for oracles. */
+    /** Sees each write when it has completed and is visible, beside those who see it already; for oracles. */
     public void whenWritten(final BiConsumer<SimulatedDevice, Operation> action) {
-        whenWritten = action;
+        whenWritten = whenWritten.andThen(action);
         if (used) {
             watch();
         }

@@ -11,6 +11,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * An AEAD that remembers every (key, generation, slot) it ever sealed with. Sealing a second time is a violation,
@@ -29,6 +30,7 @@ public final class NonceOracle implements AeadProvider {
     private final LongTable nonces = new LongTable();
     private final LongTable blocks = new LongTable();
     private final List<String> violations = new ArrayList<>();
+    private Consumer<byte[]> whenKeyImported = key -> { };
     private long seals;
 
     private record WatchedKey(AeadKey key, long fingerprint) implements AeadKey {
@@ -56,6 +58,11 @@ public final class NonceOracle implements AeadProvider {
     @Override
     public Aead create() {
         return new WatchedAead(delegate.create());
+    }
+
+    /** Sees each key that is used; must not keep the array. */
+    public void whenKeyImported(final Consumer<byte[]> action) {
+        whenKeyImported = action;
     }
 
     /** Number of blocks sealed so far. */
@@ -103,6 +110,7 @@ public final class NonceOracle implements AeadProvider {
 
         @Override
         public AeadKey importKey(final byte[] key32) {
+            whenKeyImported.accept(key32);
             return new WatchedKey(aead.importKey(key32), fingerprint(key32));
         }
 
