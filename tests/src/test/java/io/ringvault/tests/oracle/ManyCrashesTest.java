@@ -56,8 +56,8 @@ class ManyCrashesTest {
         PlaceOracle.check(view);
         final int idle = SpaceOracle.check(view);
         kind.seals().check();
-        System.out.printf("many crashes, seed %d: %d cycles, %d comparisons of engine and log, at most %d of %d segments"
-            + " wait to be free after a crash, %d at the end%n", seed, CYCLES, compared, mostIdle, view.state.length,
+        System.out.printf("many crashes, seed %d: %d cycles, %d comparisons of engine and log, at most %d of %d"
+            + " segments wait to be free after a crash, %d at the end%n", seed, CYCLES, compared, mostIdle, view.state.length,
                 idle);
         assertTrue(compared >= CYCLES / 20, compared + " comparisons");
     }
