@@ -18,7 +18,8 @@ public record SpaceReserves(int recovery, int checkpoint, int cleaner, int user)
     /** The reserves for a volume. */
     public static SpaceReserves of(final Geometry geometry, final EngineConfig config) {
         final long segmentBytes = geometry.segmentBytes();
-        final long replayRecords = Math.min(Math.min(config.memtableRecords,
+        // One memtable may wait for its checkpoint while the next one fills: both are replayed then.
+        final long replayRecords = Math.min(2 * Math.min(config.memtableRecords,
             config.checkpointBytes / Geometry.BLOCK_BYTES * 2), geometry.userBlocks());
         final int replayTables = segments(replayRecords * INDEX_RECORD_BYTES, segmentBytes);
         final int checkpointPages = segments((geometry.segmentCount() / 127 + 8L) * Geometry.BLOCK_BYTES, segmentBytes);

@@ -46,4 +46,15 @@ class SpaceReservesTest {
         final int more = SpaceReserves.of(geometry, large).recovery() - SpaceReserves.of(geometry, small).recovery();
         assertTrue(more * 16 * 4096L >= ((1 << 16) - 300) * 22L, more + " segments more");
     }
+
+    @Test
+    void shouldReserveForTwoMemtablesSinceBothMayNeedReplay() {
+        final EngineConfig config = LogRig.tiny();
+        config.memtableRecords = 1 << 14;
+        config.checkpointBytes = 1L << 40;
+        final Geometry geometry = new Geometry(16, 9000, 32L + 16 * 9000, 100_000);
+        final int more = SpaceReserves.of(geometry, config).recovery()
+            - SpaceReserves.of(geometry, LogRig.tiny()).recovery();
+        assertTrue(more * 16 * 4096L >= 3 * (1 << 13) * 32L, more + " segments more");
+    }
 }
