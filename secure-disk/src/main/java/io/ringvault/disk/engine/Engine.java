@@ -149,29 +149,35 @@ public final class Engine implements AutoCloseable {
             checkpoints,
             allocator, loader, anchorStage, roll, rotation, worker, toData);
 
-        if (readOnly) {
-            indexAgent = null;
-            indexKeys = null;
-        } else {
-            final BlockQueue indexQueue = queues[1];
-            final BlockSealer indexSealer = new BlockSealer(aead.create());
-            indexKeys = new SessionKeys(start.volumeKey(), start.volumeId(), indexSealer.aead(), start.sessions());
-            final ObjectSegments objectSegments = new ObjectSegments(table);
-            final ObjectWriter writer = new ObjectWriter(device, indexQueue, geometry, indexSealer,
-                indexKeys.key(sessionId),
-                start.session(), config, indexCounters);
-            final ObjectFetcher fetcher = new ObjectFetcher(device, indexQueue, geometry, indexSealer, indexKeys,
-                objectSegments, indexCounters);
-            final SlotWriter slots = new SlotWriter(device, indexQueue, geometry, start.volumeKey(), start.volumeId(),
-                random,
-                start.rawSlots()[0], start.rawSlots()[1]);
-            final CompactionPolicy policy = new CompactionPolicy(config.compaction());
-            indexAgent = new IndexAgent(config, indexQueue, writer, fetcher, objectSegments, slots, toIndex, toData,
-                tableIds,
-                policy, reserves,
-                state.hints, geometry.segmentBlocks(), indexKeys, sessionId, start.index(), start.current(),
-                start.directory());
-        }
+        final IndexSide indexSide = readOnly ? new IndexSide(null, null)
+            : indexSide(start, config, aead, random, queues[1], toIndex, toData, tableIds, reserves);
+        indexAgent = indexSide.agent();
+        indexKeys = indexSide.keys();
+    }
+
+    /** The index agent and the keys that it opens and seals with; nulls where nothing is written. */
+    private record IndexSide(IndexAgent agent, SessionKeys keys) {
+    }
+
+    private IndexSide indexSide(final Start start, final EngineConfig config, final AeadProvider aead,
+        final RandomSource random, final BlockQueue queue, final OneToOneQueue<Object> toIndex,
+        final OneToOneQueue<Object> toData, final TableIds tableIds, final SpaceReserves reserves) {
+        final BlockDevice device = start.device();
+        final Geometry geometry = start.geometry();
+        final SegmentTable table = start.table();
+        final long sessionId = start.session().id();
+        final BlockSealer sealer = new BlockSealer(aead.create());
+        final SessionKeys keys = new SessionKeys(start.volumeKey(), start.volumeId(), sealer.aead(), start.sessions());
+        final ObjectSegments objectSegments = new ObjectSegments(table);
+        final ObjectWriter writer = new ObjectWriter(device, queue, geometry, sealer, keys.key(sessionId),
+            start.session(), config, indexCounters);
+        final ObjectFetcher fetcher = new ObjectFetcher(device, queue, geometry, sealer, keys, objectSegments,
+            indexCounters);
+        final SlotWriter slots = new SlotWriter(device, queue, geometry, start.volumeKey(), start.volumeId(), random,
+            start.rawSlots()[0], start.rawSlots()[1]);
+        return new IndexSide(new IndexAgent(config, queue, writer, fetcher, objectSegments, slots, toIndex, toData,
+            tableIds, new CompactionPolicy(config.compaction()), reserves, state.hints, geometry.segmentBlocks(), keys,
+            sessionId, start.index(), start.current(), start.directory()), keys);
     }
 
     /** Whether the agents may have threads of their own on this device: they must not where they share a queue. */

@@ -57,7 +57,8 @@ class ManyCrashesTest {
         final int idle = SpaceOracle.check(view);
         kind.seals().check();
         System.out.printf("many crashes, seed %d: %d cycles, %d comparisons of engine and log, at most %d of %d"
-            + " segments wait to be free after a crash, %d at the end%n", seed, CYCLES, compared, mostIdle, view.state.length,
+            + " segments wait to be free after a crash, %d at the end%n", seed, CYCLES, compared, mostIdle,
+            view.state.length,
                 idle);
         assertTrue(compared >= CYCLES / 20, compared + " comparisons");
     }
