@@ -19,6 +19,10 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Without a shell where it can be: words are split at blanks, with single and double quotes and backslashes as in a
  * shell. Only a command with a character that a shell would act on is given to {@code /bin/sh -c}.
+ *
+ * <p>The key is what the command itself printed before it ended. A child that it leaves in the background with the
+ * same output may run into the time limit (the JDK decides whether it is waited for), and its output never counts
+ * reliably: do not print a key from there.
  */
 final class KeyCommand {
     private static final String SHELL_CHARACTERS = "|&;<>()$`*?[]{}~#!\n";
