@@ -45,7 +45,7 @@ class NativeAccessTest {
     }
 
     private String scan(final String modulePath) throws IOException, InterruptedException {
-        return scan(modulePath, "io.ringvault.cli");
+        return scan(modulePath, "io.ringvault.cli,io.ringvault.anchor.tpm,io.ringvault.anchor.quorum");
     }
 
     private String scan(final String modulePath, final String rootModule) throws IOException, InterruptedException {
@@ -58,7 +58,7 @@ class NativeAccessTest {
         final List<String> shipped = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
             .filter(NativeAccessTest::isShipped).toList();
         final long own = shipped.stream().filter(entry -> !THIRD_PARTY.matcher(fileName(entry)).matches()).count();
-        assertEquals(8, own, () -> "all eight modules are on the class path: " + shipped);
+        assertEquals(10, own, () -> "all ten modules are on the class path: " + shipped);
         return String.join(File.pathSeparator, shipped);
     }
 
