@@ -1,5 +1,6 @@
 package io.ringvault.log;
 
+import io.ringvault.block.StorageException;
 import java.util.Arrays;
 
 /**
@@ -247,13 +248,22 @@ public final class SegmentTable {
 
     /** Counts index records (or live object blocks) that came or went; below zero throws. */
     public void addTableRefs(final int segment, final int delta) {
+        checkKnown(segment, "table");
         tableRefs[segment] = added(segment, tableRefs[segment], delta, "table");
         markDirty(segment);
     }
 
     /** Counts memtable records that came or went; below zero throws. Not part of a checkpoint. */
     public void addMemRefs(final int segment, final int delta) {
+        checkKnown(segment, "memtable");
         memRefs[segment] = added(segment, memRefs[segment], delta, "memtable");
+    }
+
+    private static void checkKnown(final int segment, final String kind) {
+        if (segment < 0) {
+            throw StorageException.integrity("the index refers to a generation that the segment table does not have"
+                + " (its " + kind + " references would change): the checkpoint's pages contradict each other");
+        }
     }
 
     /** Segments in this state. */

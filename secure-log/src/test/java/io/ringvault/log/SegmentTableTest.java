@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ringvault.block.StorageException;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -12,6 +13,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 class SegmentTableTest {
     private static final Map<String, Consumer<SegmentTable>> ACTIONS = new LinkedHashMap<>();
@@ -259,5 +261,14 @@ class SegmentTableTest {
         assertEquals(state, table.state(3));
         table.clearDirty(0);
         return table;
+    }
+
+    @Test
+    void shouldCallItDamageWhenReferencesNameAGenerationThatIsUnknown() {
+        final SegmentTable table = new SegmentTable(4);
+        for (final Executable change : new Executable[] {() -> table.addTableRefs(table.segmentOf(99), 1),
+            () -> table.addMemRefs(table.segmentOf(99), 1)}) {
+            assertEquals(StorageException.Category.INTEGRITY, assertThrows(StorageException.class, change).category());
+        }
     }
 }
