@@ -111,7 +111,7 @@ public final class HostileTransport implements NvmeTransport {
     }
 
     /** Every opportunity comes here. */
-    private void step() {
+    private synchronized void step() {
         nowNs += TICK_NS;
         if (silentSteps > 0) {
             silentSteps--;
@@ -286,7 +286,7 @@ public final class HostileTransport implements NvmeTransport {
     }
 
     @Override
-    public int read32(final int offset) {
+    public synchronized int read32(final int offset) {
         nowNs += TICK_NS;
         final int value = silentSteps > 0 && mute ? 0 : honest.read32(offset);
         if (strikes(Attack.REGISTER)) {
@@ -301,7 +301,7 @@ public final class HostileTransport implements NvmeTransport {
     }
 
     @Override
-    public long read64(final int offset) {
+    public synchronized long read64(final int offset) {
         final long value = honest.read64(offset);
         if (offset == 0) {
             strideBytes = 4 << (int) (value >>> 32 & 0xF);
@@ -317,12 +317,12 @@ public final class HostileTransport implements NvmeTransport {
     }
 
     @Override
-    public void write32(final int offset, final int value) {
+    public synchronized void write32(final int offset, final int value) {
         honest.write32(offset, value);
     }
 
     @Override
-    public void write64(final int offset, final long value) {
+    public synchronized void write64(final int offset, final long value) {
         honest.write64(offset, value);
         if (offset == ADMIN_SUBMISSIONS) {
             for (final DmaBuffer buffer : buffers) {
@@ -340,7 +340,7 @@ public final class HostileTransport implements NvmeTransport {
     }
 
     @Override
-    public DmaBuffer allocate(final long lengthBytes) {
+    public synchronized DmaBuffer allocate(final long lengthBytes) {
         final DmaBuffer buffer = honest.allocate(lengthBytes);
         buffers.add(buffer);
         allocatedBytes += lengthBytes;
@@ -363,7 +363,7 @@ public final class HostileTransport implements NvmeTransport {
     }
 
     @Override
-    public void pause(final long durationNs) {
+    public synchronized void pause(final long durationNs) {
         nowNs += durationNs;
         waitedNs += durationNs;
         step();

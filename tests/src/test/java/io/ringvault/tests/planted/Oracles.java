@@ -198,6 +198,8 @@ final class Oracles {
         volume.open();
         for (int i = 0; i < 12; i++) {
             final SimulatedDevice before = volume.medium();
+            // Without its anchor a disk that is short of space refuses writes too.
+            volume.anchor.hook(() -> { });
             volume.recorder.write(8L * random.nextInt(EngineKind.TINY_BLOCKS), 8);
             final boolean unreachable = random.nextInt(3) == 0;
             volume.anchor.hook(() -> {
