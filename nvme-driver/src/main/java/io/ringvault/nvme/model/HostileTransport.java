@@ -14,7 +14,8 @@ import java.util.Random;
  * statuses, old ones again), changes data, lists and queues at any moment, and withholds work. It acts only when armed.
  * Its clock is virtual: waiting costs nothing.
  *
- * <p>For tests of whatever stands on the driver. One thread. Everything it does follows from the seed.
+ * <p>For tests of whatever stands on the driver. Synchronised; driven by one thread, everything it does follows from
+ * the seed.
  */
 public final class HostileTransport implements NvmeTransport {
     /** What the adversary may do; the counts are for the report. */
