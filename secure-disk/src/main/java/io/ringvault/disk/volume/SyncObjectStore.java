@@ -59,6 +59,11 @@ final class SyncObjectStore implements ObjectSink, ObjectReader {
                 + table.count(SegmentState.QUARANTINED) + " are quarantined, " + table.count(SegmentState.CLOSED)
                 + " in use of " + table.segmentCount() + "; open it read-only and copy the data to a larger volume");
         }
+        if (nextGeneration > SegmentTable.MAX_GENERATION) {
+            throw StorageException.integrity("the checkpoint says that all " + SegmentTable.MAX_GENERATION
+                + " generations of segments are used up, which no volume lives to see; open it read-only and copy the"
+                + " data to a new volume");
+        }
         table.announce(free, nextGeneration++, session.id(), purpose);
         return free;
     }
