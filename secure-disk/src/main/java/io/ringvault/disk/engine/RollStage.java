@@ -160,16 +160,24 @@ final class RollStage {
             current = null;
             return 0;
         }
+        if (!worker.submit(saltFor(current))) {
+            current = null; // The request stays; the worker is asked again in the next cycle.
+            return 0;
+        }
         requested = null;
         failure = null;
-        salt = null;
         checkpoints.suspend(true);
         merging = true;
         index.send(new IndexMessages.PauseMerges());
+        return enter(Phase.SUSPENDING);
+    }
+
+    private BlockingWorker.Task saltFor(final SessionRoll roll) {
+        salt = null;
         final long serial = checkpoints.serialBound();
         final long epoch = commits.lastCommit().epoch();
-        final VolumeKey key = current == null || current.key == null ? volumeKey : current.key;
-        worker.submit(new BlockingWorker.Task() {
+        final VolumeKey key = roll == null || roll.key == null ? volumeKey : roll.key;
+        return new BlockingWorker.Task() {
             private byte[] drawn;
 
             @Override
@@ -182,8 +190,7 @@ final class RollStage {
                 salt = drawn;
                 failure = thrown == null ? null : "no salt for a new session could be drawn: " + thrown.getMessage();
             }
-        });
-        return enter(Phase.SUSPENDING);
+        };
     }
 
     void mergesPaused() {
