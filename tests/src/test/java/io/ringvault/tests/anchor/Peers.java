@@ -111,8 +111,12 @@ final class Peers implements AnchorPlace {
         throws IOException {
         final byte[] stamp = new byte[QuorumMessage.STAMP_BYTES];
         stamp[0] = (byte) ++number;
-        final QuorumMessage question = new QuorumMessage(op, stamp, name, first, second);
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), members.get(peer).anchorPort())) {
+        return ask(members.get(peer), secret, new QuorumMessage(op, stamp, name, first, second));
+    }
+
+    static QuorumMessage ask(final AnchorPeer.Member peer, final byte[] secret, final QuorumMessage question)
+        throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), peer.anchorPort())) {
             question.send(new DataOutputStream(socket.getOutputStream()), secret, null);
             return QuorumMessage.receive(new DataInputStream(socket.getInputStream()), secret, question.toBytes());
         }

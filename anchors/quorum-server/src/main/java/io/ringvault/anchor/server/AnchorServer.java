@@ -9,6 +9,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** The program of one peer: starts it and runs until the process is ended. */
 public final class AnchorServer {
@@ -22,11 +24,14 @@ public final class AnchorServer {
         A volume then says: --anchor quorum:HOST:ANCHORPORT,HOST:ANCHORPORT,HOST:ANCHORPORT?secret=FILE
         The peers talk to each other in clear: keep PEERPORT on a network of their own.""";
 
+    private static final Logger GRPC_LOG = Logger.getLogger("org.apache.ratis.thirdparty.io.grpc");
+
     private AnchorServer() {
     }
 
     /** Runs a peer. Exit status 1 for wrong use. */
     public static void main(final String[] arguments) throws Exception {
+        keepNettyInJava();
         final Thread main = Thread.currentThread();
         final AnchorPeer peer;
         try {
@@ -43,6 +48,13 @@ public final class AnchorServer {
         } catch (final InterruptedException ended) {
             print(System.err, "ringvault-anchor-server: ended");
         }
+    }
+
+    /** Ratis' copy of Netty would load a library of its own, which a few messages a second do not need. */
+    private static void keepNettyInJava() {
+        final String noNative = "org.apache.ratis.thirdparty.io.netty.transport.noNative";
+        System.setProperty(noNative, System.getProperty(noNative, "true"));
+        GRPC_LOG.setLevel(Level.WARNING);
     }
 
     private static AnchorPeer start(final String[] arguments) throws Exception {
