@@ -2,7 +2,6 @@ package io.ringvault.tests.anchor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.ringvault.anchor.quorum.QuorumMessage;
 import io.ringvault.anchor.server.AnchorPeer;
 import io.ringvault.anchor.server.AnchorServer;
 import io.ringvault.block.StorageException;
@@ -82,7 +81,7 @@ class PeerProcessTest {
              Anchor anchor = Anchors.create(spec, key, new byte[16])) {
             AnchorValue now = anchor.read();
             for (final AnchorPeer.Member each : members) {
-                awaitFirstEntry(each);
+                Peers.awaitFirstEntry(each, new byte[32], NAME);
             }
             for (int down = 0; down < Peers.COUNT; down++) {
                 kill(down);
@@ -105,15 +104,6 @@ class PeerProcessTest {
         }
         for (int i = 0; i < Peers.COUNT; i++) {
             assertEquals("", text(folder.resolve("errors" + i)), "what the JDK or a library complains of");
-        }
-    }
-
-    /** A vote of a peer that has never had an entry does not count (it may have lost its log): two left are too few. */
-    private static void awaitFirstEntry(final AnchorPeer.Member peer) throws Exception {
-        final QuorumMessage question = new QuorumMessage(QuorumMessage.LOCAL, new byte[QuorumMessage.STAMP_BYTES],
-            NAME, new byte[0], new byte[0]);
-        while (Peers.ask(peer, new byte[32], question).first().length == 0) {
-            Thread.sleep(20);
         }
     }
 

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 
 /** Three peers of a quorum in this process, each behind a proxy where anchors ask. */
@@ -32,6 +33,26 @@ final class Peers implements AnchorPlace {
         for (int i = 0; i < COUNT; i++) {
             proxies.add(new TcpProxy(members.get(i).anchorPort()));
             start(i);
+        }
+        final byte[] none = new byte[0];
+        while (ask(0, QuorumMessage.SWAP, "first", none, new byte[1]).op() == QuorumMessage.UNAVAILABLE) {
+            Thread.yield();
+        }
+        for (final AnchorPeer.Member each : members) {
+            awaitFirstEntry(each, secret, "first");
+        }
+    }
+
+    /**
+     * A vote of a peer that has never had an entry does not count, since it may have lost its log: as long as one of
+     * three has none, no other may go.
+     */
+    static void awaitFirstEntry(final AnchorPeer.Member peer, final byte[] secret, final String name)
+        throws IOException {
+        final QuorumMessage question = new QuorumMessage(QuorumMessage.LOCAL, new byte[QuorumMessage.STAMP_BYTES],
+            name, new byte[0], new byte[0]);
+        while (ask(peer, secret, question).first().length == 0) {
+            LockSupport.parkNanos(20_000_000);
         }
     }
 
