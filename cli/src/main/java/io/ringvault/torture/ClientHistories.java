@@ -77,11 +77,26 @@ public final class ClientHistories {
         }
     }
 
+    /** The operation was answered with a refusal that promises that it has no effect. */
+    public void refused(final int client, final int op) {
+        histories[client].refused(op);
+    }
+
+    /** The versions in a client's area with its first {@code ops} operations in effect. */
+    public long[] state(final int client, final int ops) {
+        return histories[client].state(ops);
+    }
+
+    /** Operations of a client submitted since the state this began with. */
+    public int submitted(final int client) {
+        return histories[client].submitted();
+    }
+
     /** What a sync that is about to be submitted must cover: to be kept until {@link #syncAcknowledged}. */
     public int[] syncBegin() {
         final int[] answered = new int[histories.length];
         for (int client = 0; client < answered.length; client++) {
-            answered[client] = histories[client].completed();
+            answered[client] = histories[client].syncBegin();
         }
         return answered;
     }

@@ -40,6 +40,7 @@ public final class History {
     private final long[] newest;
     private final long run;
     private final List<Op> ops = new ArrayList<>();
+    private final BitSet refused = new BitSet();
     private final List<Commit> commits = new ArrayList<>();
     private long nextVersion;
     private int completed;
@@ -70,6 +71,7 @@ public final class History {
         final History copy = new History(baseline, run, nextVersion);
         System.arraycopy(newest, 0, copy.newest, 0, newest.length);
         copy.ops.addAll(ops);
+        copy.refused.or(refused);
         copy.commits.clear();
         copy.commits.addAll(commits);
         copy.completed = completed;
@@ -100,9 +102,27 @@ public final class History {
         completed = Math.max(completed, op + 1);
     }
 
+    /**
+     * Operation {@code op} was refused: it has no effect, now or later, and those submitted after it go on without it.
+     */
+    public void refused(final int op) {
+        refused.set(op);
+        completed = Math.max(completed, op + 1);
+        System.arraycopy(state(ops.size()), 0, newest, 0, newest.length);
+    }
+
     /** To be kept from the submission of a sync until its acknowledgement: the operations it has to cover. */
     public int syncBegin() {
-        return completed;
+        return effective();
+    }
+
+    /** Operations completed, without those at the end that were refused. */
+    private int effective() {
+        int count = completed;
+        while (count > 0 && refused.get(count - 1)) {
+            count--;
+        }
+        return count;
     }
 
     /** The sync was acknowledged. */
@@ -122,11 +142,11 @@ public final class History {
 
     /** The disk was closed in good order: everything completed is committed, whatever was reported. */
     public void closed() {
-        if (commits.getLast().high < completed) {
+        if (commits.getLast().high < effective()) {
             throw new HistoryViolation("closed with " + completed + " operations completed, but the newest commit is "
                 + commits.getLast());
         }
-        floorState = Math.max(floorState, completed);
+        floorState = Math.max(floorState, effective());
         floorCommit = Math.max(floorCommit, commits.size() - 1);
     }
 
@@ -194,7 +214,7 @@ public final class History {
     /** The versions of state {@code j}, by granule. */
     public long[] state(final int j) {
         final long[] versions = baseline.clone();
-        for (int i = 0; i < j; i++) {
+        for (int i = refused.nextClearBit(0); i < j; i = refused.nextClearBit(i + 1)) {
             final Op op = ops.get(i);
             Arrays.fill(versions, (int) op.firstGranule, (int) op.firstGranule + op.granules, op.left());
         }
@@ -275,7 +295,7 @@ public final class History {
         final int[] change = new int[ops.size() + 2];
         final long[] current = baseline.clone();
         final int[] since = new int[baseline.length];
-        for (int j = 0; j < ops.size(); j++) {
+        for (int j = refused.nextClearBit(0); j < ops.size(); j = refused.nextClearBit(j + 1)) {
             final Op op = ops.get(j);
             final int end = (int) op.firstGranule + op.granules;
             for (int g = (int) op.firstGranule; g < end; g++) {

@@ -23,12 +23,17 @@ public final class OpStatus {
     public static final int CLOSED = 7;
     /** The caller's buffer was closed while it was lent. */
     public static final int BUFFER_GONE = 8;
-    /** The commit is durable but the freshness anchor could not be advanced. */
+    /**
+     * The commit is durable but the freshness anchor could not be advanced. What the request asked for has been done,
+     * and a later sync asks the anchor again.
+     */
     public static final int ANCHOR_FAILED = 9;
     /** Strict epochs: too much was written since the last sync; sync, then go on. */
     public static final int EPOCH_TOO_LARGE = 10;
     /** The request itself is wrong: range, alignment, opcode or flags. */
     public static final int INVALID = 11;
+    /** Writes wait for a freshness anchor that does not answer. Nothing was written. */
+    public static final int ANCHOR_STALLED = 12;
 
     private OpStatus() {
     }
@@ -48,6 +53,8 @@ public final class OpStatus {
             case ANCHOR_FAILED -> "the freshness anchor could not be advanced";
             case EPOCH_TOO_LARGE -> "too much was written since the last sync; sync, then go on";
             case INVALID -> "the request is invalid";
+            case ANCHOR_STALLED -> "writes wait for the freshness anchor, which does not answer; nothing was written,"
+                + " try again when it does";
             default -> "status " + status;
         };
     }
@@ -56,7 +63,7 @@ public final class OpStatus {
     public static Category category(final int status) {
         return switch (status) {
             case INTEGRITY, LOST -> Category.INTEGRITY;
-            case ANCHOR_FAILED -> Category.FRESHNESS;
+            case ANCHOR_FAILED, ANCHOR_STALLED -> Category.FRESHNESS;
             case OUT_OF_SPACE, EPOCH_TOO_LARGE -> Category.OUT_OF_SPACE;
             case READ_ONLY, CLOSED, BUFFER_GONE, INVALID -> Category.CONFIGURATION;
             default -> Category.IO;

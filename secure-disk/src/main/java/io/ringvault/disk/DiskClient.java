@@ -14,6 +14,18 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * write is complete when it is placed and visible to every later read; it is durable after a sync that was submitted
  * later, or at once with {@code fua}. Requests of one client take effect in the order of submission. A buffer (any
  * segment that all threads may access) is lent until its completion is polled.
+ *
+ * <p><b>A request that fails</b> fails alone. The status ({@link io.ringvault.ring.OpStatus}) says what it left behind:
+ * <pre>
+ *  OUT_OF_SPACE, EPOCH_TOO_LARGE, ANCHOR_STALLED, READ_ONLY,
+ *  INVALID, CLOSED; LOST, INTEGRITY or IO_ERROR of a write    nothing, now or later
+ *  ANCHOR_FAILED (of a sync, or with fua)                     all of it, durably; the anchor does not protect it yet
+ *  POISONED                                                   nothing; with fua perhaps all of it, for a crash to decide
+ *  BUFFER_GONE                                                any of its blocks
+ * </pre>
+ * Later requests of the same client are not refused because an earlier one was: they take effect in their order, as if
+ * that one had never been submitted (a trim that makes space must get past the write that found none). Whoever needs a
+ * request to depend on an earlier one polls that one's completion first. A sync covers what completed with OK.
  */
 public final class DiskClient implements AutoCloseable {
     /** The request was taken. */

@@ -9,12 +9,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringvault.block.CrashPolicy;
 import io.ringvault.block.SimulatedDevice;
 import io.ringvault.block.StorageException;
+import io.ringvault.crypto.VolumeKey;
+import io.ringvault.log.Anchor;
+import io.ringvault.log.AnchorValue;
 import io.ringvault.log.MemoryAnchor;
+import io.ringvault.poller.ThreadingMode;
+import io.ringvault.ring.OpStatus;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 
 /** Session rolls and rotations of the volume key in the running process, on a tiny volume. */
@@ -85,6 +94,159 @@ class KeyRotationTest {
         disk.disk.close();
         final TestDisk again = TestDisk.open(device, anchor, config -> { });
         check(again, model);
+        again.disk.close();
+    }
+
+    /** Trims that arrive while a session ends wait as writes do: none is lost, none lies behind the end of its chain. */
+    @Test
+    void shouldKeepATrimThatArrivesWhileTheSessionIsRolled() {
+        long token = 0;
+        for (int at = 1; token >= 0; at++) {
+            final SimulatedDevice device = TestDisk.format(BLOCKS, 8 << 20, null);
+            final TestDisk disk = TestDisk.open(device);
+            assertEquals(0, disk.await(disk.write(0, TestDisk.filled(20 * 4096, 9))));
+            assertEquals(0, disk.await(disk.sync()));
+            assertEquals(0, disk.await(disk.write(0, TestDisk.filled(4096, 8))));
+            final int[] left = {at};
+            final long[] trim = {-1};
+            device.observe(new SimulatedDevice.Observer() {
+                @Override
+                public void afterSubmission(final SimulatedDevice on, final SimulatedDevice.Operation operation) {
+                    if (--left[0] == 0) {
+                        trim[0] = disk.trim(8 * 4096L, 4 * 4096L);
+                    }
+                }
+            });
+            disk.disk.rollSession();
+            device.observe(new SimulatedDevice.Observer() { });
+            token = trim[0];
+            if (token >= 0) {
+                assertEquals(0, disk.await(token), "operation " + at);
+                assertEquals(0, disk.await(disk.sync()), "operation " + at);
+                final TestDisk after = TestDisk.open(device.crash(CrashPolicy.NONE, 1));
+                assertArrayEquals(new byte[4 * 4096], after.bytes(8 * 4096L, 4 * 4096), "operation " + at);
+                assertEquals(9, after.bytes(12 * 4096L, 1)[0]);
+                after.disk.abandon();
+            }
+            disk.disk.abandon();
+        }
+    }
+
+    /** An anchor that does not answer for a while after a rotation has taken hold. */
+    private static final class SilentAnchor implements Anchor {
+        private final MemoryAnchor memory = anchor();
+        private final LongSupplier nowNs;
+        private long silentNs;
+        private long silentUntilNs;
+        private int failed;
+        private Runnable onFailure = () -> { };
+
+        SilentAnchor(final LongSupplier nowNs) {
+            this.nowNs = nowNs;
+        }
+
+        @Override
+        public int kind() {
+            return memory.kind();
+        }
+
+        @Override
+        public byte[] id() {
+            return memory.id();
+        }
+
+        @Override
+        public String spec() {
+            return memory.spec();
+        }
+
+        @Override
+        public AnchorValue read() {
+            return memory.read();
+        }
+
+        @Override
+        public boolean advance(final AnchorValue expected, final AnchorValue next) {
+            if (nowNs.getAsLong() < silentUntilNs) {
+                failed++;
+                onFailure.run();
+                throw StorageException.io("the anchor does not answer");
+            }
+            return memory.advance(expected, next);
+        }
+
+        @Override
+        public void rekey(final VolumeKey key) {
+            silentUntilNs = nowNs.getAsLong() + silentNs;
+        }
+
+        @Override
+        public void close() {
+            // The value stays.
+        }
+    }
+
+    @Test
+    void shouldAskAnAnchorThatDoesNotFollowARotationEverMoreSeldomAndTellWhoWaits() {
+        final long[] nowNs = {0};
+        final SilentAnchor anchor = new SilentAnchor(() -> nowNs[0]);
+        final SimulatedDevice device = TestDisk.format(BLOCKS, 8 << 20, anchor);
+        final byte[] model = new byte[BLOCKS * 4096];
+        final TestDisk disk = TestDisk.open(device, context -> context.anchorInstance(anchor)
+            .clock(() -> nowNs[0] += 500_000));
+        fill(disk, model, 20, new Random(11));
+        anchor.silentNs = 30_000_000_000L;
+        final List<Long> refused = new ArrayList<>();
+        anchor.onFailure = () -> refused.add(disk.write(4096L * refused.size(), TestDisk.filled(4096, 111)));
+        disk.disk.rotateVolumeKey(List.of(KEY), true);
+        assertTrue(anchor.failed >= 8 && anchor.failed <= 16, anchor.failed + " tries in 30 s");
+        final long last = refused.removeLast();
+        refused.forEach(token -> assertEquals(OpStatus.ANCHOR_STALLED, disk.await(token)));
+        final int status = disk.await(last);
+        assertTrue(status == OpStatus.OK || status == OpStatus.ANCHOR_STALLED, "status " + status);
+        if (status == OpStatus.OK) {
+            Arrays.fill(model, 4096 * refused.size(), 4096 * refused.size() + 4096, (byte) 111);
+        }
+        check(disk, model);
+        fill(disk, model, 20, new Random(12));
+        settle(disk);
+        disk.disk.close();
+        final TestDisk again = TestDisk.open(device, context -> context.anchorInstance(anchor));
+        check(again, model);
+        again.disk.close();
+    }
+
+    @Test
+    void shouldCloseWhenTheAnchorDoesNotFollowARotationAndGoOnAtTheNextOpen() throws Exception {
+        final AtomicLong nowNs = new AtomicLong();
+        final SilentAnchor anchor = new SilentAnchor(nowNs::get);
+        final SimulatedDevice device = TestDisk.format(BLOCKS, 8 << 20, anchor);
+        final byte[] model = new byte[BLOCKS * 4096];
+        final TestDisk first = TestDisk.open(device, context -> context.anchorInstance(anchor));
+        fill(first, model, 20, new Random(13));
+        first.disk.close();
+        final CountDownLatch silent = new CountDownLatch(1);
+        anchor.onFailure = silent::countDown;
+        anchor.silentNs = 1;
+        final SecureDisk disk = SecureDisk.open(TestDisk.context(device, anchor).threadingMode(ThreadingMode.SHARED));
+        final AtomicReference<Throwable> thrown = new AtomicReference<>();
+        final Thread rotator = Thread.ofPlatform().start(() -> {
+            try {
+                disk.rotateVolumeKey(List.of(KEY), true);
+            } catch (final StorageException failed) {
+                thrown.set(failed);
+            }
+        });
+        silent.await();
+        assertThrows(StorageException.class, disk::close);
+        rotator.join();
+        assertTrue(thrown.get() instanceof StorageException, "the rotation ended without a word");
+        nowNs.set(1);
+        anchor.silentNs = 0;
+        final TestDisk again = TestDisk.open(device, context -> context.anchorInstance(anchor));
+        assertEquals(2, again.disk.keyRotation().keyNumber());
+        check(again, model);
+        settle(again);
         again.disk.close();
     }
 

@@ -203,14 +203,18 @@ final class CheckpointStage {
         return index.hasFrozen() ? 0 : enter(COMMITTING);
     }
 
-    /** Seals a commit and takes the snapshot of the state at that very point. */
+    /**
+     * Seals a commit and takes the snapshot of the state at that very point. With strict epochs a snapshot in the middle
+     * of what users wrote would publish it: then it waits for the next sync, or for the close, which is one too.
+     */
     private int commit() {
-        if (!commits.roomForCommit()) {
+        state.syncAwaited = chunks.needsUserSync() && !closing;
+        if (state.syncAwaited || !commits.roomForCommit()) {
             return 0;
         }
         CommitId commit = commits.lastCommit();
         if (chunks.dirty() || chunks.nextSequence() != commit.sequence() + 1) {
-            commit = commits.commit(true, last);
+            commit = commits.commit(!closing, last);
         }
         sessions = liveSessions();
         markSparseObjects();

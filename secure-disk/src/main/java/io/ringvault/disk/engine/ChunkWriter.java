@@ -56,10 +56,11 @@ final class ChunkWriter {
     private long previousTag0;
     private long previousTag1;
     private boolean dirty;
+    private boolean userDirty;
     private long epochBytes;
     private long lastPlacedNs;
     private long userPlacements;
-    /** Writes and relocations wait. */
+    /** Writes, trims and relocations wait. */
     private boolean held;
     /** Nothing at all may be placed: the session ends at the last commit. */
     private boolean shut;
@@ -105,7 +106,7 @@ final class ChunkWriter {
 
     // ---- the end of a session
 
-    /** Writes of users and relocations wait from now on, or go on. */
+    /** Writes and trims of users and relocations wait from now on, or go on. */
     void hold(final boolean now) {
         held = now;
     }
@@ -150,6 +151,19 @@ final class ChunkWriter {
         return dirty;
     }
 
+    /** Whether a write or trim of a user was placed since the last commit. */
+    boolean userDirty() {
+        return userDirty;
+    }
+
+    /**
+     * Whether only a sync may commit what is open: epochs are strict, and users wrote something. What the engine alone
+     * placed may always be committed, since it changes nothing that a user sees.
+     */
+    boolean needsUserSync() {
+        return state.config.strictEpochs && userDirty;
+    }
+
     /** Bytes placed since the last commit. */
     long epochBytes() {
         return epochBytes;
@@ -176,7 +190,7 @@ final class ChunkWriter {
      * not.
      */
     boolean canPlaceTrims(final int cells) {
-        return canPlace(LogStream.USER, 0, cells, allocator.reserves().checkpoint(), 0);
+        return !held && canPlace(LogStream.USER, 0, cells, allocator.reserves().checkpoint(), 0);
     }
 
     /**
@@ -274,7 +288,7 @@ final class ChunkWriter {
             stream.builder.addRelocated(lba, tag0, tag1);
         } else {
             stream.builder.addWrite(lba, tag0, tag1);
-            userPlacements++;
+            userPlaced();
         }
         state.counters.sealedBlocks++;
         records.placed(lba, stream.segment, stream.generation, slot, tag0, tag1);
@@ -284,8 +298,13 @@ final class ChunkWriter {
     void placeTrim(final long firstLba, final long count) {
         final LogStream stream = cellStream();
         stream.builder.addTrim(firstLba, count);
-        userPlacements++;
+        userPlaced();
         placed(stream, 0);
+    }
+
+    private void userPlaced() {
+        userPlacements++;
+        userDirty = true;
     }
 
     void placeLost(final long firstLba, final long count) {
@@ -470,6 +489,7 @@ final class ChunkWriter {
         final CommitId commit = new CommitId(epoch, nextSequence - 1, previousTag0, previousTag1);
         epoch++;
         dirty = false;
+        userDirty = false;
         epochBytes = 0;
         return commit;
     }

@@ -51,6 +51,11 @@ public final class EngineConfig {
     public long idleMarkNs = 1_000_000_000;
     /** Blocks that one session key seals before the session is rolled (protocol rule 7). */
     public long sessionBlocksMax = 1L << 32;
+    /**
+     * Sessions in the session table beyond which the oldest are emptied and dropped (protocol P10). At four times as
+     * many, writes wait for that.
+     */
+    public int sessionsMax = 4096;
     /** Depth of each device queue. */
     public int queueDepth = 256;
     /** Clients at once. */
@@ -82,6 +87,7 @@ public final class EngineConfig {
         range("l0Trigger", l0Trigger, 1, 64);
         range("fanOut", fanOut, 2, 64);
         range("sessionBlocksMax", sessionBlocksMax, 64, 1L << 32);
+        range("sessionsMax", sessionsMax, 2, 8192);
         range("queueDepth", queueDepth, 4, 4096);
         range("maxClients", maxClients, 1, 4096);
         range("objectStagingBlocks", objectStagingBlocks, 8, 4096);

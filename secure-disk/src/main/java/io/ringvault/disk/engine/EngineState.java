@@ -19,6 +19,12 @@ final class EngineState {
     long nowNs;
     /** A checkpoint is written and its slot is not: the anchor does not say what it holds. */
     boolean anchorStalled;
+    /** The volume key was rotated, writes are held until the anchor follows, and it does not answer. */
+    boolean rekeyStalled;
+    /** A checkpoint or a roll waits for a sync, since epochs are strict and users wrote something. */
+    boolean syncAwaited;
+    /** The session table is far too long: writes wait until the oldest sessions are empty. */
+    boolean sessionsFull;
     private final Supplier<String> deviceFailure;
     private volatile String poisonReason;
 

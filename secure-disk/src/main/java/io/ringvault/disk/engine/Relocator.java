@@ -87,7 +87,7 @@ final class Relocator implements WritePath.SpaceJudge {
     /** User placements when the forced compaction that is under way, or the last one that ended, began. */
     private long compactionAt = -1;
     private long exactAt = -1;
-    /** Segments of sessions below this one are sealed under the volume key before and shall be emptied; 0: none. */
+    /** Segments of sessions below this one shall be emptied, whatever they hold; 0: none. */
     private long rotateBelow;
     /** User placements when the cleaner last saw a new one, and the segments it has cleaned since. */
     private long placementsSeen;
@@ -128,18 +128,22 @@ final class Relocator implements WritePath.SpaceJudge {
         return phase == IDLE;
     }
 
-    // ---- rotation of the volume key
+    // ---- old sessions
 
     /** Empties the segments of sessions below this one, whatever they hold; 0: no longer. */
     void rotateBelow(final long session) {
         rotateBelow = session;
     }
 
+    long rotateBelow() {
+        return rotateBelow;
+    }
+
     boolean rotating() {
         return rotateBelow > 0;
     }
 
-    /** Whether the segment holds blocks under the volume key before, or may be reached as if. */
+    /** Whether the segment belongs to a session that shall be emptied, or may be reached as if. */
     boolean isOld(final int segment) {
         return table.generation(segment) != 0 && table.session(segment) < rotateBelow;
     }
@@ -179,12 +183,21 @@ final class Relocator implements WritePath.SpaceJudge {
         return phase == IDLE && !chunks.held() && !compacting && countsExact() && index.flushed()
             && allocator.limbo() == 0
             && allocator.quarantined() == 0
-            && bestVictim() < 0 && allocator.free() < allocator.reserves().user() + allocator.requestSegments();
+            && bestVictim() < 0 && spaceIsShort();
     }
 
     @Override
     public boolean waitsForAnchor() {
-        return state.anchorStalled && allocator.free() < allocator.reserves().user() + allocator.requestSegments();
+        return state.rekeyStalled || state.anchorStalled && spaceIsShort();
+    }
+
+    @Override
+    public boolean waitsForSync() {
+        return state.syncAwaited && spaceIsShort();
+    }
+
+    private boolean spaceIsShort() {
+        return allocator.free() < allocator.reserves().user() + allocator.requestSegments();
     }
 
     void compactionDone() {

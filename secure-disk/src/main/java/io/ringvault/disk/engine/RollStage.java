@@ -32,6 +32,14 @@ final class RollStage {
         SETTLING
     }
 
+    /** How soon an anchor that did not take the new key is asked again: at first, and at last. */
+    private static final long REKEY_FIRST_NS = 50_000_000;
+    private static final long REKEY_MOST_NS = 5_000_000_000L;
+    /** Writes wait so long for such an anchor; then they are told, until it answers. */
+    private static final long REKEY_PATIENCE_NS = 1_000_000_000;
+    private static final String SYNC_FIRST = "epochs are strict, and something was written since the last sync:"
+        + " sync, then ask again";
+
     private final EngineState state;
     private final SegmentTable table;
     private final SegmentAllocator allocator;
@@ -63,6 +71,7 @@ final class RollStage {
     private boolean merging;
     private int failuresBefore;
     private String failure;
+    private final RetryPace rekeyPace = new RetryPace(REKEY_FIRST_NS, REKEY_MOST_NS);
 
     RollStage(final EngineState state, final SegmentTable table, final SegmentAllocator allocator,
         final ChunkWriter chunks, final DurableWindow window, final CommitSequencer commits, final IndexStage index,
@@ -132,7 +141,7 @@ final class RollStage {
             case ENDING -> answered ? begin() : 0;
             case WRITING -> answered ? permitSlots() : index.grantDirectly();
             case SLOTS -> answered ? slotsWritten() : 0;
-            case REKEYING -> rekeyed();
+            case REKEYING -> rekeyed(closing);
             default -> answered ? resume(null) : 0;
         };
     }
@@ -159,6 +168,9 @@ final class RollStage {
             || allocator.free() < allocator.reserves().recovery()) {
             current = null;
             return 0;
+        }
+        if (chunks.needsUserSync()) {
+            return current == null ? 0 : refuse(SYNC_FIRST);
         }
         if (!worker.submit(saltFor(current))) {
             current = null; // The request stays; the worker is asked again in the next cycle.
@@ -217,7 +229,16 @@ final class RollStage {
         return enter(Phase.HOLDING);
     }
 
+    /** With strict epochs the session may not end in the middle of what users wrote. */
     private int hold() {
+        state.syncAwaited = !chunks.held() && chunks.needsUserSync();
+        if (state.syncAwaited) {
+            if (current != null) {
+                state.syncAwaited = false;
+                return resume(SYNC_FIRST);
+            }
+            return 0;
+        }
         chunks.hold(true);
         return index.freeze() ? enter(Phase.FLUSHING) : 0;
     }
@@ -306,14 +327,31 @@ final class RollStage {
         return enter(Phase.REKEYING);
     }
 
-    private int rekeyed() {
+    /**
+     * Both slots are under the new key, so there is no way back: an anchor that does not follow is asked again and
+     * again, ever more seldom. Writes wait for that, but not for ever; and neither does a close: the next open goes on
+     * from here.
+     */
+    private int rekeyed(final boolean closing) {
         if (anchor.sessionFailed()) {
-            anchor.rekey(volumeKey);
+            if (closing) {
+                state.poison("the freshness anchor does not answer, so the rotation of the volume key cannot be ended;"
+                    + " nothing is lost, the next open goes on with it");
+                return 0;
+            }
+            rekeyPace.failed(state.nowNs);
+            state.rekeyStalled = rekeyPace.failingNs(state.nowNs) >= REKEY_PATIENCE_NS;
+            if (rekeyPace.due(state.nowNs)) {
+                rekeyPace.tried(state.nowNs);
+                anchor.rekey(volumeKey);
+            }
             return 0;
         }
         if (!anchor.sessionBegun()) {
             return 0;
         }
+        rekeyPace.succeeded();
+        state.rekeyStalled = false;
         index.send(new IndexMessages.WriteHeader(current.headerAfter));
         return enter(Phase.SETTLING);
     }

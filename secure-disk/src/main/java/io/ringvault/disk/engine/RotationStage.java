@@ -2,16 +2,29 @@ package io.ringvault.disk.engine;
 
 import io.ringvault.log.SegmentTable;
 import io.ringvault.log.SessionKeys;
+import io.ringvault.log.SessionTable;
 
 /**
- * Sees a rotation of the volume key to its end: as long as segments hold blocks under the key before, it has
- * checkpoints made that move what the cleaner does not (pages and tables), and when neither superblock slot needs the
- * old key any more, has everybody forget it (protocol rule 48). A rotation that was interrupted goes on by itself at
- * the next open. Data agent only.
+ * Sees the emptying of old sessions to its end: all of those under the volume key before when that was rotated (protocol
+ * rule 48), or the few oldest when the session table is too long (P10). As long as segments hold their blocks, it has
+ * checkpoints made that move what the cleaner does not (pages and tables).
+ *
+ * <p><b>Rotation:</b> when neither superblock slot needs the old key any more, everybody is told to forget it. One that
+ * was interrupted goes on by itself at the next open.
+ *
+ * <p><b>Session table:</b> a few sessions at a time, so that even a process that is killed again and again gets ahead:
+ * what was emptied counts when two checkpoints have freed it. Nothing is recorded on disk; the next open counts anew.
+ * Data agent only.
  */
 final class RotationStage {
     /** Checkpoints in a row without any effect after which nothing is left to try. */
     private static final int FRUITLESS_MAX = 8;
+    /** One in so many of the sessions there may be is retired at a time, and one more. */
+    private static final int BATCH_DIVISOR = 64;
+    /** So many times the bound, and writes wait. */
+    private static final int HOLD_FACTOR = 4;
+    /** Checkpoints after which sessions that could not be emptied are tried again. */
+    private static final int REST_CHECKPOINTS = 32;
 
     private final EngineState state;
     private final SegmentTable table;
@@ -25,6 +38,11 @@ final class RotationStage {
     private long seenCleaned = -1;
     private int fruitless;
     private int left;
+    /** The sessions below this one are being retired from a table that is too long; 0: none are. */
+    private long retireBelow;
+    private long tableSeen = -1;
+    private long restUntil;
+    private boolean gaveUp;
 
     RotationStage(final EngineState state, final SegmentTable table, final Relocator relocator,
         final CheckpointStage checkpoints, final RollStage roll, final IndexStage index,
@@ -40,11 +58,11 @@ final class RotationStage {
     }
 
     int step() {
-        if (!relocator.rotating() || state.poisoned() || !roll.idle()) {
+        if (state.readOnly || state.poisoned() || !roll.idle() || !relocator.rotating() && !retireOldest()) {
             return 0;
         }
         count();
-        if (checkpoints.oldKeyDropped() && left == 0) {
+        if (left == 0 && (retiring() || checkpoints.oldKeyDropped())) {
             finish();
             return 1;
         }
@@ -53,12 +71,61 @@ final class RotationStage {
             return 0;
         }
         if (fruitless >= FRUITLESS_MAX) {
-            state.hints.rotationStalled = true;
-            return 0;
+            return stalled();
         }
         checkpoints.want();
         return 1;
     }
+
+    private int stalled() {
+        state.sessionsFull = false;
+        if (!retiring()) {
+            state.hints.rotationStalled = true;
+            return 0;
+        }
+        gaveUp = true;
+        restUntil = state.counters.checkpoints + REST_CHECKPOINTS;
+        end();
+        return 1;
+    }
+
+    // ---- the session table
+
+    /** Whether what is being emptied is the oldest sessions; a rotation that began meanwhile includes them. */
+    private boolean retiring() {
+        return retireBelow != 0 && retireBelow == relocator.rotateBelow();
+    }
+
+    /** When the table is too long: begins to empty the oldest sessions. */
+    private boolean retireOldest() {
+        if (tableSeen == state.counters.checkpoints || state.counters.checkpoints < restUntil) {
+            return false;
+        }
+        tableSeen = state.counters.checkpoints;
+        final int most = state.config.sessionsMax;
+        if (checkpoints.sessions().size() <= most) {
+            state.sessionsFull = false;
+            return false;
+        }
+        final SessionTable live = checkpoints.liveSessions();
+        state.sessionsFull = !gaveUp && live.size() > HOLD_FACTOR * most;
+        if (live.size() <= most) {
+            return false;
+        }
+        retireBelow = live.id(1 + most / BATCH_DIVISOR);
+        relocator.rotateBelow(retireBelow);
+        fruitless = 0;
+        return true;
+    }
+
+    private void end() {
+        relocator.rotateBelow(0);
+        retireBelow = 0;
+        seenCheckpoints = -1;
+        tableSeen = -1;
+    }
+
+    // ---- both
 
     /** Counts anew when a checkpoint or the cleaner may have changed something. */
     private void count() {
@@ -79,10 +146,16 @@ final class RotationStage {
             fruitless++;
         }
         left = now;
-        state.hints.oldSegments = now;
+        if (!retiring()) {
+            state.hints.oldSegments = now;
+        }
     }
 
     private void finish() {
+        if (retiring()) {
+            end();
+            return;
+        }
         relocator.rotateBelow(0);
         keys.sessions(checkpoints.sessions());
         keys.forgetOthers();

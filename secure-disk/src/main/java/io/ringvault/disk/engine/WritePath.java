@@ -34,8 +34,11 @@ final class WritePath {
     interface SpaceJudge {
         boolean exhausted();
 
-        /** Space is short, and the checkpoint that would give some back waits for an anchor that does not answer. */
+        /** What would let writes go on waits for an anchor that does not answer. */
         boolean waitsForAnchor();
+
+        /** Space is short, and the checkpoint that would give some back waits for a sync, since epochs are strict. */
+        boolean waitsForSync();
     }
 
     WritePath(final EngineState state, final ChunkWriter chunks, final IndexStage index, final ReadPath reads,
@@ -123,7 +126,9 @@ final class WritePath {
         if (starved && judge.exhausted()) {
             work += failStarved(OpStatus.OUT_OF_SPACE);
         } else if (starved && judge.waitsForAnchor()) {
-            work += failStarved(OpStatus.ANCHOR_FAILED);
+            work += failStarved(OpStatus.ANCHOR_STALLED);
+        } else if (starved && judge.waitsForSync()) {
+            work += failStarved(OpStatus.EPOCH_TOO_LARGE);
         }
         return work;
     }
@@ -191,7 +196,7 @@ final class WritePath {
         }
         final int cells = zeroing && inner > 0 ? 1 : 0;
         final boolean points = inner <= POINT_TRIM_BLOCKS;
-        if (!index.hasRoom(blocks + (cells > 0 && points ? (int) inner : 0), cells > 0 && !points ? 2 : 0)
+        if (state.sessionsFull || !index.hasRoom(blocks + (cells > 0 && points ? (int) inner : 0), cells > 0 && !points ? 2 : 0)
             || !(blocks == 0 ? chunks.canPlaceTrims(cells) : chunks.canPlace(LogStream.USER, blocks, cells))) {
             op.pendingState = Op.WAITING_FOR_SPACE;
             starved = true;

@@ -143,7 +143,8 @@ public final class CrashExplorer {
             this.script = script;
             this.seed = seed;
             this.random = new Random(seed);
-            this.recorder = new Recorder(new History((int) (kind.userBytes() / Script.GRANULE_BYTES), seed | 1));
+            this.recorder = new Recorder(new History((int) (kind.userBytes() / Script.GRANULE_BYTES), seed | 1))
+                .strict(kind.strictEpochs());
         }
 
         void explore() {
@@ -295,7 +296,7 @@ public final class CrashExplorer {
             }
             settings.oracle.beforeOpen(clone.rig, clone.anchor);
             settings.oracle.watch(clone.rig);
-            final Recorder next = Recorder.opening();
+            final Recorder next = Recorder.opening().strict(kind.strictEpochs());
             final TestDisk disk = kind.open(clone.rig.open(), clone.anchor, next);
             checkHonest(disk);
             clone.rig.observe(null);

@@ -7,6 +7,8 @@ import java.util.List;
 public final class CrashSettings {
     /** With a freshness anchor. */
     public boolean anchored = true;
+    /** With strict epochs of at most so many blocks; 0: the engine commits by itself. */
+    public int strictBlocks;
     /** Policies at each crash point. */
     public List<Keep> policies = List.of(Keep.values());
     /** Up to so many volatile writes every subset of them is kept once; 0: only what the policies draw. */

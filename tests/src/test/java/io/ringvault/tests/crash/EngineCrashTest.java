@@ -91,9 +91,15 @@ class EngineCrashTest {
             plan.add(new EngineExploration("middle", Script.parse(MIDDLE.get(i)), first + i, sampled(endNs, true),
                 sampled));
         }
-        for (int i = 0; i < 16; i++) {
+        for (int i = 0; i < 13; i++) {
             final Script script = Script.random(new Random(first + i), GRANULES, 200);
             plan.add(new EngineExploration("long", script, first + i, sampled(endNs, true), sampled));
+        }
+        for (int i = 0; i < 3; i++) {
+            final Script script = Script.random(new Random(first + 50 + i), GRANULES, 200);
+            final CrashSettings settings = sampled(endNs, i > 0);
+            settings.strictBlocks = 48 + 24 * i;
+            plan.add(new EngineExploration("strict", script, first + i, settings, sampled));
         }
         for (int i = 0; i < 4; i++) {
             final Script script = Script.random(new Random(first + 100 + i), GRANULES, 60);

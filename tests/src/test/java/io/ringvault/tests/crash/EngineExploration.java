@@ -48,7 +48,7 @@ final class EngineExploration implements Callable<String> {
     @Override
     public String call() {
         final long start = System.nanoTime();
-        final EngineKind kind = EngineKind.tiny(seed);
+        final EngineKind kind = kind();
         final DeviceOracle device = new DeviceOracle(kind.seals(), kind.geometry());
         final SecretOracle secrets = secrets(kind);
         final RecoveryOracle recovery = new RecoveryOracle(kind, settings.recoveryEvery);
@@ -69,6 +69,11 @@ final class EngineExploration implements Callable<String> {
             + " a second", name, seed,
             explorer.report(), kind.seals().seals(), device.blocks(), secrets.searchedBytes() >> 20,
             recovery.report(),            examined() * 1e9 / (System.nanoTime() - start));
+    }
+
+    private EngineKind kind() {
+        final EngineKind kind = EngineKind.tiny(seed);
+        return settings.strictBlocks > 0 ? kind.withStrictEpochs(settings.strictBlocks) : kind;
     }
 
     private static SecretOracle secrets(final EngineKind kind) {
@@ -96,6 +101,7 @@ final class EngineExploration implements Callable<String> {
         same.stride = settings.stride;
         same.subsetsUpTo = settings.subsetsUpTo;
         same.tornImages = settings.tornImages;
-        return CrashExplorer.shrink(EngineKind.tiny(seed), same, script, seed, TimeUnit.SECONDS.toNanos(20)).toString();
+        same.strictBlocks = settings.strictBlocks;
+        return CrashExplorer.shrink(kind(), same, script, seed, TimeUnit.SECONDS.toNanos(20)).toString();
     }
 }

@@ -17,6 +17,11 @@ public interface DiskKind {
     /** Size that the device has to have. */
     long deviceBytes();
 
+    /** Whether only syncs and closes commit what users wrote. */
+    default boolean strictEpochs() {
+        return false;
+    }
+
     /** Capacity of the disk. */
     long userBytes();
 }

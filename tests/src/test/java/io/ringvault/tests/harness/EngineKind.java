@@ -113,14 +113,26 @@ public final class EngineKind implements DiskKind {
 
     /** The same with so many blocks of index cache. */
     public EngineKind withBlockCache(final int blocks) {
-        return new EngineKind(seals, random, key, segmentBlocks, userBytes, deviceBytes, memtableRecords,
-            capacities.andThen(config -> config.blockCacheBlocks = blocks));
+        return with(config -> config.blockCacheBlocks = blocks);
     }
 
     /** The same with another anchor policy. */
     public EngineKind withAnchorPolicy(final AnchorPolicy policy) {
+        return with(config -> config.anchorPolicy = policy);
+    }
+
+    /** The same with strict epochs of at most so many blocks. */
+    public EngineKind withStrictEpochs(final int blocks) {
+        return with(config -> {
+            config.strictEpochs = true;
+            config.epochBytes = blocks * 4096L;
+        });
+    }
+
+    /** The same with other capacities. */
+    public EngineKind with(final Consumer<EngineConfig> change) {
         return new EngineKind(seals, random, key, segmentBlocks, userBytes, deviceBytes, memtableRecords,
-            capacities.andThen(config -> config.anchorPolicy = policy));
+            capacities.andThen(change));
     }
 
     /**
@@ -243,6 +255,13 @@ public final class EngineKind implements DiskKind {
     @Override
     public long deviceBytes() {
         return deviceBytes;
+    }
+
+    @Override
+    public boolean strictEpochs() {
+        final EngineConfig config = new EngineConfig();
+        capacities.accept(config);
+        return config.strictEpochs;
     }
 
     @Override

@@ -1,12 +1,15 @@
 package io.ringvault.tests.harness;
 
+import io.ringvault.block.StorageException;
 import io.ringvault.torture.History;
 import io.ringvault.torture.HistoryChecker;
 import io.ringvault.torture.HistoryViolation;
 import io.ringvault.torture.Stamp;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Performs operations on a disk and keeps their history; one operation under way at a time. The disk's commits arrive
@@ -20,6 +23,9 @@ public final class Recorder implements CommitSink {
     private History history;
     private TestDisk disk;
     private boolean buffering;
+    private boolean strict;
+    private final Set<Long> own = new HashSet<>();
+    private long refusals;
     private byte[] scratch = new byte[0];
 
     /** Goes on from a history; the disk is attached when open, since opening may already report commits. */
@@ -32,6 +38,20 @@ public final class Recorder implements CommitSink {
         final Recorder recorder = new Recorder(null);
         recorder.buffering = true;
         return recorder;
+    }
+
+    /**
+     * The disk's epochs are strict: only what a sync or a close asked for may ever be found, so commits that nobody
+     * asked for are not recorded; and a write may be refused until the next sync.
+     */
+    public Recorder strict(final boolean now) {
+        strict = now;
+        return this;
+    }
+
+    /** Writes that were refused since epochs are strict. */
+    public long refusals() {
+        return refusals;
     }
 
     /**
@@ -73,7 +93,9 @@ public final class Recorder implements CommitSink {
 
     @Override
     public void sealed(final long epoch, final boolean engineStarted) {
-        if (buffering) {
+        if (strict && engineStarted) {
+            own.add(epoch);
+        } else if (buffering) {
             early.add(() -> history.commitSealed(epoch, engineStarted));
         } else {
             history.commitSealed(epoch, engineStarted);
@@ -82,6 +104,9 @@ public final class Recorder implements CommitSink {
 
     @Override
     public void durable(final long epoch) {
+        if (strict && own.remove(epoch)) {
+            return;
+        }
         if (buffering) {
             early.add(() -> history.commitDurable(epoch));
         } else {
@@ -98,9 +123,21 @@ public final class Recorder implements CommitSink {
             case 's' -> sync();
             case 'i' -> disk.idle(step.first());
             case 'c' -> checkNewest();
-            case 'l' -> disk.rollSession();
-            case 'v' -> disk.rotateKey();
+            case 'l' -> {
+                syncIfStrict();
+                disk.rollSession();
+            }
+            case 'v' -> {
+                syncIfStrict();
+                disk.rotateKey();
+            }
             default -> throw new IllegalArgumentException("step '" + step + "'");
+        }
+    }
+
+    private void syncIfStrict() {
+        if (strict) {
+            sync();
         }
     }
 
@@ -111,23 +148,35 @@ public final class Recorder implements CommitSink {
         for (int i = 0; i < count; i++) {
             Stamp.write(bytes, i * GRANULE, GRANULE, first + i, history.versionOf(op), history.run());
         }
-        disk.write(first * GRANULE, bytes, 0, count * GRANULE);
+        take(op, () -> disk.write(first * GRANULE, bytes, 0, count * GRANULE));
         Arrays.fill(bytes, 0, count * GRANULE, (byte) 0xEE);
-        history.end(op);
+    }
+
+    /** A refusal that strict epochs allow has no effect; a sync makes room for what comes after. */
+    private void take(final int op, final Runnable request) {
+        try {
+            request.run();
+            history.end(op);
+        } catch (final StorageException tooMuch) {
+            if (!strict || tooMuch.category() != StorageException.Category.OUT_OF_SPACE) {
+                throw tooMuch;
+            }
+            refusals++;
+            history.refused(op);
+            sync();
+        }
     }
 
     /** Trims. */
     public void trim(final long first, final int count) {
         final int op = history.begin(History.Kind.ZERO, first, count);
-        disk.trim(first * GRANULE, (long) count * GRANULE);
-        history.end(op);
+        take(op, () -> disk.trim(first * GRANULE, (long) count * GRANULE));
     }
 
     /** Writes zeroes. */
     public void zero(final long first, final int count) {
         final int op = history.begin(History.Kind.ZERO, first, count);
-        disk.writeZeroes(first * GRANULE, (long) count * GRANULE);
-        history.end(op);
+        take(op, () -> disk.writeZeroes(first * GRANULE, (long) count * GRANULE));
     }
 
     /** Syncs. */

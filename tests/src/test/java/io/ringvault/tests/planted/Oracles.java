@@ -34,6 +34,7 @@ import org.junit.jupiter.api.AfterEach;
  * <pre>
  *  crash          a random script, crash images at its device operations, recovery, reopening; nonces; sealed blocks
  *  crash-plain    the same without an anchor
+ *  crash-strict   the same with strict epochs: only what a sync asked for may be found
  *  crash-clean    the same on a disk that is overwritten until the cleaner runs
  *  history        a long random script in which every read must give the newest write; nothing crashes
  *  ranges         the same with trims of most of the disk between the writes
@@ -61,6 +62,8 @@ final class Oracles {
         switch (oracle) {
             case "crash" -> crash(Script.random(new Random(seed), GRANULES, 60), seed, true, 120);
             case "crash-plain" -> crash(Script.random(new Random(seed), GRANULES, 60), seed, false, 120);
+            case "crash-strict" -> crash(EngineKind.tiny(seed).withStrictEpochs(60),
+                Script.random(new Random(seed), GRANULES, 100), seed, true, 120);
             case "crash-clean" -> crash(overwriting(seed), seed, true, 120);
             case "history" -> crash(Script.random(new Random(seed), GRANULES, 500), seed, true, 0);
             case "adversary" -> Campaign.check(seed, 250);
@@ -77,7 +80,11 @@ final class Oracles {
     }
 
     private static void crash(final Script script, final long seed, final boolean anchored, final long images) {
-        final EngineKind kind = EngineKind.tiny(seed);
+        crash(EngineKind.tiny(seed), script, seed, anchored, images);
+    }
+
+    private static void crash(final EngineKind kind, final Script script, final long seed, final boolean anchored,
+        final long images) {
         final CrashSettings settings = new CrashSettings();
         settings.anchored = anchored;
         settings.oracle = new DeviceOracle(kind.seals(), kind.geometry());
