@@ -2,6 +2,7 @@ package io.ringvault.disk.engine;
 
 import io.ringvault.disk.SecureDisk;
 import io.ringvault.log.SegmentTable;
+import io.ringvault.log.SessionTable;
 import io.ringvault.lsm.IndexVersion;
 import io.ringvault.lsm.Memtable;
 import java.lang.reflect.Field;
@@ -40,6 +41,18 @@ public final class EngineProbe {
     /** The memtable that takes records. */
     public Memtable active() {
         return (Memtable) field(IndexStage.class, stage("index"), "active");
+    }
+
+    /** The sessions as of the last checkpoint. */
+    public SessionTable sessions() {
+        return ((CheckpointStage) stage("checkpoints")).sessions();
+    }
+
+    /** Asks for a roll of the session; it is carried out while the agents are stepped. */
+    public SessionRoll roll() {
+        final SessionRoll roll = new SessionRoll();
+        engine.requestRoll(roll);
+        return roll;
     }
 
     private Object stage(final String name) {

@@ -66,11 +66,20 @@ public final class EngineKind implements DiskKind {
 
     /** A tiny disk whose seals are watched by an oracle of the caller's. */
     public static EngineKind tiny(final long seed, final NonceOracle seals) {
+        return tiny(seed, seals, TINY_BLOCKS);
+    }
+
+    /** A disk of tiny capacities that shows its user so many blocks. */
+    public static EngineKind tiny(final long seed, final int blocks) {
+        return tiny(seed, new NonceOracle(), blocks);
+    }
+
+    private static EngineKind tiny(final long seed, final NonceOracle seals, final int blocks) {
         final int segmentBlocks = Geometry.MIN_SEGMENT_BLOCKS;
         final EngineConfig config = new EngineConfig();
         tinyCapacities(config);
         return new EngineKind(seals, new Random(seed), key("the key of a tiny volume"), segmentBlocks,
-            TINY_BLOCKS * 4096L, VolumeFormatter.deviceBytesFor(TINY_BLOCKS, segmentBlocks, config), TINY_MEMTABLE,
+            blocks * 4096L, VolumeFormatter.deviceBytesFor(blocks, segmentBlocks, config), TINY_MEMTABLE,
             EngineKind::tinyCapacities);
     }
 
