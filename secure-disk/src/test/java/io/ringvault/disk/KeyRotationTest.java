@@ -10,7 +10,6 @@ import io.ringvault.block.CrashPolicy;
 import io.ringvault.block.SimulatedDevice;
 import io.ringvault.block.StorageException;
 import io.ringvault.crypto.VolumeKey;
-import io.ringvault.log.Anchor;
 import io.ringvault.log.AnchorValue;
 import io.ringvault.log.MemoryAnchor;
 import io.ringvault.poller.ThreadingMode;
@@ -133,8 +132,7 @@ class KeyRotationTest {
     }
 
     /** An anchor that does not answer for a while after a rotation has taken hold. */
-    private static final class SilentAnchor implements Anchor {
-        private final MemoryAnchor memory = anchor();
+    private static final class SilentAnchor extends DelegatingAnchor {
         private final LongSupplier nowNs;
         private long silentNs;
         private long silentUntilNs;
@@ -142,27 +140,8 @@ class KeyRotationTest {
         private Runnable onFailure = () -> { };
 
         SilentAnchor(final LongSupplier nowNs) {
+            super(anchor());
             this.nowNs = nowNs;
-        }
-
-        @Override
-        public int kind() {
-            return memory.kind();
-        }
-
-        @Override
-        public byte[] id() {
-            return memory.id();
-        }
-
-        @Override
-        public String spec() {
-            return memory.spec();
-        }
-
-        @Override
-        public AnchorValue read() {
-            return memory.read();
         }
 
         @Override
@@ -172,7 +151,7 @@ class KeyRotationTest {
                 onFailure.run();
                 throw StorageException.io("the anchor does not answer");
             }
-            return memory.advance(expected, next);
+            return super.advance(expected, next);
         }
 
         @Override

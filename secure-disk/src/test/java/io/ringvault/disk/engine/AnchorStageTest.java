@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringvault.block.StorageException;
+import io.ringvault.disk.DelegatingAnchor;
 import io.ringvault.log.Anchor;
 import io.ringvault.log.AnchorValue;
 import io.ringvault.log.CommitId;
@@ -19,31 +20,12 @@ class AnchorStageTest {
     private final MemoryAnchor memory = new MemoryAnchor(LogRig.filled(32, 1));
 
     /** Advances, and loses the answer while it is told to. */
-    private final class LossyAnchor implements Anchor {
+    private final class LossyAnchor extends DelegatingAnchor {
         private final boolean[] lose;
 
         LossyAnchor(final boolean[] lose) {
+            super(memory);
             this.lose = lose;
-        }
-
-        @Override
-        public int kind() {
-            return memory.kind();
-        }
-
-        @Override
-        public byte[] id() {
-            return memory.id();
-        }
-
-        @Override
-        public String spec() {
-            return memory.spec();
-        }
-
-        @Override
-        public AnchorValue read() {
-            return memory.read();
         }
 
         @Override
@@ -53,11 +35,6 @@ class AnchorStageTest {
                 throw StorageException.io("the answer was lost");
             }
             return swapped;
-        }
-
-        @Override
-        public void close() {
-            memory.close();
         }
     }
 
@@ -271,7 +248,7 @@ class AnchorStageTest {
     }
 
     /** Fails before or after an advance, or lands it at the next call. */
-    private static final class Lossy implements Anchor {
+    private static final class Lossy extends DelegatingAnchor {
         private final MemoryAnchor memory;
         private final java.util.Random dice;
         private boolean losing = true;
@@ -279,28 +256,9 @@ class AnchorStageTest {
         private AnchorValue lateNext;
 
         Lossy(final MemoryAnchor memory, final java.util.Random dice) {
+            super(memory);
             this.memory = memory;
             this.dice = dice;
-        }
-
-        @Override
-        public int kind() {
-            return memory.kind();
-        }
-
-        @Override
-        public byte[] id() {
-            return memory.id();
-        }
-
-        @Override
-        public String spec() {
-            return memory.spec();
-        }
-
-        @Override
-        public AnchorValue read() {
-            return memory.read();
         }
 
         @Override
@@ -323,11 +281,6 @@ class AnchorStageTest {
                 throw StorageException.io("the answer was lost");
             }
             return swapped;
-        }
-
-        @Override
-        public void close() {
-            memory.close();
         }
     }
 }

@@ -1,14 +1,11 @@
 package io.ringvault.tests.adversary;
 
 import io.ringvault.block.SimulatedDevice;
-import io.ringvault.crypto.Aead;
-import io.ringvault.crypto.AeadKey;
-import io.ringvault.crypto.AeadProvider;
-import io.ringvault.crypto.SunJceProvider;
 import io.ringvault.log.Geometry;
 import io.ringvault.log.ObjectKind;
 import io.ringvault.log.PrefaceCodec;
 import io.ringvault.log.SegmentPurpose;
+import io.ringvault.tests.harness.WatchedCipher;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -20,39 +17,15 @@ import java.util.TreeMap;
  * An AEAD that remembers what kind of block was sealed for which place, so that the adversary can aim: it knows what
  * every block of a volume is, as somebody with the key would. One thread.
  */
-final class SealLog implements AeadProvider {
+final class SealLog extends WatchedCipher {
     private static final int BLOCK = Geometry.BLOCK_BYTES;
 
-    private final AeadProvider delegate = new SunJceProvider();
     private final Map<Long, Integer> kinds = new HashMap<>();
 
     @Override
-    public String name() {
-        return delegate.name();
-    }
-
-    @Override
-    public Aead create() {
-        final Aead aead = delegate.create();
-        return new Aead() {
-            @Override
-            public AeadKey importKey(final byte[] key32) {
-                return aead.importKey(key32);
-            }
-
-            @Override
-            public void seal(final AeadKey key, final long generation, final int slot, final byte[] aad,
-                final int aadLength, final byte[] plain, final int plainLength, final byte[] out) {
-                kinds.put(place(generation, slot), (int) aad[0]);
-                aead.seal(key, generation, slot, aad, aadLength, plain, plainLength, out);
-            }
-
-            @Override
-            public boolean open(final AeadKey key, final long generation, final int slot, final byte[] aad,
-                final int aadLength, final byte[] in, final int cipherLength, final byte[] plain) {
-                return aead.open(key, generation, slot, aad, aadLength, in, cipherLength, plain);
-            }
-        };
+    protected void sealing(final long generation, final int slot, final byte[] aad, final byte[] plain,
+        final int plainLength) {
+        kinds.put(place(generation, slot), (int) aad[0]);
     }
 
     private static long place(final long generation, final int slot) {

@@ -5,10 +5,7 @@ import io.ringvault.block.BlockDevice;
 import io.ringvault.block.BlockQueue;
 import io.ringvault.block.DmaBuffer;
 import io.ringvault.block.SimulatedDevice;
-import io.ringvault.crypto.Aead;
-import io.ringvault.crypto.AeadKey;
-import io.ringvault.crypto.AeadProvider;
-import io.ringvault.crypto.SunJceProvider;
+import io.ringvault.tests.harness.WatchedCipher;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -78,8 +75,7 @@ public final class SharedMemory implements BlockDevice {
     }
 
     /** An AEAD that knows this memory; each disk on this device is to be opened with it. */
-    public static final class Watch implements AeadProvider {
-        private final AeadProvider delegate = new SunJceProvider();
+    public static final class Watch extends WatchedCipher {
         private SharedMemory memory;
 
         /** What is watched from now on; null for nothing. */
@@ -88,37 +84,18 @@ public final class SharedMemory implements BlockDevice {
         }
 
         @Override
-        public String name() {
-            return delegate.name();
+        protected void sealing(final long generation, final int slot, final byte[] aad, final byte[] plain,
+            final int plainLength) {
+            if (memory != null && plainLength == BLOCK) {
+                memory.compare(plain);
+            }
         }
 
         @Override
-        public Aead create() {
-            final Aead aead = delegate.create();
-            return new Aead() {
-                @Override
-                public AeadKey importKey(final byte[] key32) {
-                    return aead.importKey(key32);
-                }
-
-                @Override
-                public void seal(final AeadKey key, final long generation, final int slot, final byte[] aad,
-                    final int aadLength, final byte[] plain, final int plainLength, final byte[] out) {
-                    if (memory != null && plainLength == BLOCK) {
-                        memory.compare(plain);
-                    }
-                    aead.seal(key, generation, slot, aad, aadLength, plain, plainLength, out);
-                }
-
-                @Override
-                public boolean open(final AeadKey key, final long generation, final int slot, final byte[] aad,
-                    final int aadLength, final byte[] in, final int cipherLength, final byte[] plain) {
-                    if (memory != null && memory.now(Moment.WHILE_OPENING)) {
-                        memory.changeReads(in);
-                    }
-                    return aead.open(key, generation, slot, aad, aadLength, in, cipherLength, plain);
-                }
-            };
+        protected void opening(final byte[] in) {
+            if (memory != null && memory.now(Moment.WHILE_OPENING)) {
+                memory.changeReads(in);
+            }
         }
     }
 

@@ -6,10 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringvault.block.DeviceUri;
 import io.ringvault.block.DmaBuffer;
 import io.ringvault.block.OpenMode;
-import io.ringvault.crypto.Aead;
-import io.ringvault.crypto.AeadKey;
-import io.ringvault.crypto.AeadProvider;
-import io.ringvault.crypto.SunJceProvider;
 import io.ringvault.crypto.VolumeKey;
 import io.ringvault.disk.FormatContext;
 import io.ringvault.disk.SecureDisk;
@@ -25,6 +21,7 @@ import io.ringvault.nvme.NvmeBlockDevice;
 import io.ringvault.nvme.NvmeOptions;
 import io.ringvault.nvme.model.ModelTransport;
 import io.ringvault.poller.ThreadingMode;
+import io.ringvault.tests.harness.WatchedCipher;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
@@ -175,36 +172,10 @@ class LeakScanTest {
     }
 
     /** Hears of every key that anything is sealed or opened with: those of sessions, slots and key slots. */
-    private final class KeyCatcher implements AeadProvider {
-        private final AeadProvider delegate = new SunJceProvider();
-
+    private final class KeyCatcher extends WatchedCipher {
         @Override
-        public String name() {
-            return delegate.name();
-        }
-
-        @Override
-        public Aead create() {
-            final Aead aead = delegate.create();
-            return new Aead() {
-                @Override
-                public AeadKey importKey(final byte[] key32) {
-                    secrets.add("a derived key", key32);
-                    return aead.importKey(key32);
-                }
-
-                @Override
-                public void seal(final AeadKey with, final long generation, final int slot, final byte[] aad,
-                    final int aadLength, final byte[] plain, final int plainLength, final byte[] out) {
-                    aead.seal(with, generation, slot, aad, aadLength, plain, plainLength, out);
-                }
-
-                @Override
-                public boolean open(final AeadKey with, final long generation, final int slot, final byte[] aad,
-                    final int aadLength, final byte[] in, final int cipherLength, final byte[] plain) {
-                    return aead.open(with, generation, slot, aad, aadLength, in, cipherLength, plain);
-                }
-            };
+        protected void importing(final byte[] key32) {
+            secrets.add("a derived key", key32);
         }
     }
 }
