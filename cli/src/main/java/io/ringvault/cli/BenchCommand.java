@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -41,11 +42,11 @@ final class BenchCommand implements Callable<Integer> {
     private static final long WARM_UP_NS = 300_000_000;
 
     @Option(names = "--device", paramLabel = "DEVICE",
-        description = "An existing volume to measure instead; needs --key-file and --overwrite.")
+        description = "An existing volume to measure instead; needs its key and --overwrite.")
     private String device;
 
-    @Option(names = "--key-file", paramLabel = "FILE", description = "The key of that volume.")
-    private Path keyFile;
+    @Mixin
+    private KeyOptions key;
 
     @Option(names = "--anchor", paramLabel = "SPEC", description = "The anchor of that volume.")
     private String anchor;
@@ -92,7 +93,7 @@ final class BenchCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         checkArguments();
         if (device != null) {
-            measure(new SecureDiskContext().device(device).keyFile(keyFile).anchor(anchor), device, null);
+            measure(new SecureDiskContext().device(device).keySource(key.source(false)).anchor(anchor), device, null);
             return 0;
         }
         final Path folder = directory == null ? Files.createTempDirectory("ringvault-bench")
@@ -100,13 +101,13 @@ final class BenchCommand implements Callable<Integer> {
         final Thread cleaner = new Thread(() -> delete(folder));
         Runtime.getRuntime().addShutdownHook(cleaner);
         try {
-            final Path key = folder.resolve("key");
+            final Path keyFile = folder.resolve("key");
             final byte[] secret = new byte[32];
             new SecureRandom().nextBytes(secret);
-            Files.write(key, secret);
+            Files.write(keyFile, secret);
             final String uri = "nvme+model:" + folder.resolve("volume.img");
-            Volumes.format(new FormatContext().device(uri).keyFile(key).sizeBytes(VOLUME_FACTOR * size).anchor("none"));
-            measure(new SecureDiskContext().device(uri).keyFile(key).anchor("none"),
+            Volumes.format(new FormatContext().device(uri).keyFile(keyFile).sizeBytes(VOLUME_FACTOR * size).anchor("none"));
+            measure(new SecureDiskContext().device(uri).keyFile(keyFile).anchor("none"),
                 "nvme+model (in-process controller, "
                 + "temporary files in " + folder.getParent() + ")", "nvme+model:" + folder.resolve("raw.img"));
         } finally {
@@ -117,13 +118,12 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private void checkArguments() {
-        if (device == null && (keyFile != null || overwrite || anchor != null)) {
-            throw new ParameterException(spec.commandLine(), "--key-file, --anchor and --overwrite belong to --device");
+        if (device == null && (key.given() || overwrite || anchor != null)) {
+            throw new ParameterException(spec.commandLine(), "a key, --anchor and --overwrite belong to --device");
         }
-        if (device != null && (keyFile == null || !overwrite)) {
-            throw new ParameterException(spec.commandLine(),
-                "--device needs --key-file, and --overwrite as a sign that the "
-                + "first " + Sizes.formatRounded(size) + " of the volume may be lost");
+        if (device != null && !overwrite) {
+            throw new ParameterException(spec.commandLine(), "--device needs --overwrite as a sign that the first "
+                + Sizes.formatRounded(size) + " of the volume may be lost");
         }
         if (size < 16 * MIB || size % MIB != 0) {
             throw new ParameterException(spec.commandLine(), "--size must be a multiple of 1M and at least 16M");

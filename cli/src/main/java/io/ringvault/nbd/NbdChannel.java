@@ -23,7 +23,12 @@ final class NbdChannel implements AutoCloseable {
         this.channel = channel;
         channel.configureBlocking(false);
         selector = Selector.open();
-        key = channel.register(selector, 0);
+        try {
+            key = channel.register(selector, 0);
+        } catch (final IOException | RuntimeException e) {
+            selector.close();
+            throw e;
+        }
     }
 
     SocketChannel socket() {

@@ -28,6 +28,11 @@ final class NbdConnection implements Runnable {
         thread = Thread.ofPlatform().daemon().name(name).start(this);
     }
 
+    /** Lets go of one that was never started. */
+    void discard() throws IOException {
+        channel.close();
+    }
+
     /** Asks it to finish what is in flight and to end. Any thread. */
     void stop() {
         channel.stop();
@@ -46,7 +51,7 @@ final class NbdConnection implements Runnable {
         } catch (final IOException e) {
             // The client hung up or was too slow: its own affair, and the usual end of many clients.
             log.accept(null);
-        } catch (final RuntimeException e) {
+        } catch (final RuntimeException | OutOfMemoryError e) {
             log.accept("an NBD connection failed: " + e);
         } finally {
             try {

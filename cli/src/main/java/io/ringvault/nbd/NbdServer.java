@@ -133,9 +133,19 @@ public final class NbdServer implements AutoCloseable {
             log.accept("an NBD client was refused: " + limits.connections() + " are connected already");
             return;
         }
-        final NbdConnection connection = new NbdConnection(socket, export, limits, connections::remove, this::report);
-        connections.add(connection);
-        connection.start("nbd-" + number);
+        NbdConnection connection = null;
+        try {
+            connection = new NbdConnection(socket, export, limits, connections::remove, this::report);
+            connections.add(connection);
+            connection.start("nbd-" + number);
+        } catch (final IOException | OutOfMemoryError e) { // no descriptor for its selector, or no thread for it
+            if (connection != null) {
+                connections.remove(connection);
+                connection.discard();
+            }
+            socket.close();
+            throw e instanceof final IOException known ? known : new IOException(e.getMessage(), e);
+        }
         if (closed) {
             connection.stop();
         }

@@ -85,11 +85,16 @@ final class NbdTransmission implements AutoCloseable {
         this.socket = channel.socket();
         this.export = export;
         this.structured = structured;
-        slots = new NbdSlots(depth, poolBytes);
-        poolView = slots.pool().view();
-        replies = new NbdReplies(socket, slots, structured);
         waiting = new NbdOperation[depth];
-        client = export.openClient(depth);
+        slots = new NbdSlots(depth, poolBytes);
+        try {
+            poolView = slots.pool().view();
+            replies = new NbdReplies(socket, slots, structured);
+            client = export.openClient(depth);
+        } catch (final RuntimeException | OutOfMemoryError e) {
+            slots.close(); // the disk may have no place for one more client
+            throw e;
+        }
     }
 
     /** Serves until the client leaves, breaks the protocol, or the server stops. */

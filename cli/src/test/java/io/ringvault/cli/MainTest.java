@@ -84,7 +84,8 @@ class MainTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"--size 5M", "--size 17000000", "--depth 0", "--depth 257", "--runtime 0", "--key-file k",
-        "--device nvme+model:x", "--device nvme+model:x --key-file k", "--seed x"})
+        "--device nvme+model:x", "--device nvme+model:x --key-file k", "--device nvme+model:x --overwrite",
+        "--key-env K", "--seed x"})
     void shouldRefuseToMeasureWhenArgumentsDoNotFit(final String arguments) {
         assertEquals(1, run(("bench " + arguments).split(" ")));
         assertOneClearLine("--");

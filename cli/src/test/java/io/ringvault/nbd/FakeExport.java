@@ -23,6 +23,8 @@ final class FakeExport implements NbdExport {
     volatile long badByte = -1;
     volatile int error = NbdError.EIO;
     volatile boolean closed;
+    /** While set, there is no place for one more client. */
+    volatile boolean full;
     /** While set, nothing completes. */
     volatile boolean held;
     private final long seed;
@@ -50,6 +52,9 @@ final class FakeExport implements NbdExport {
 
     @Override
     public Client openClient(final int depth) {
+        if (full) {
+            throw io.ringvault.block.StorageException.configuration("all places are taken");
+        }
         return new FakeClient(depth, new Random(seed + openClients.incrementAndGet()));
     }
 

@@ -396,6 +396,32 @@ class NbdServerTest {
     }
 
     @Test
+    void shouldKeepNoMemoryOfClientsForWhichTheDiskHasNoPlace() throws Exception {
+        try (TestNbdClient earlier = TestNbdClient.open(socket, true)) {
+            assertArrayEquals(new byte[9], earlier.read(0, 9));
+            export.full = true;
+            final long before = residentMib();
+            for (int i = 0; i < 150; i++) {
+                try (TestNbdClient refused = TestNbdClient.open(socket, true)) {
+                    assertTrue(refused.ended());
+                }
+            }
+            final long kept = residentMib() - before;
+            assertTrue(kept < 600, kept + " MiB more after 150 clients of 8 MiB");
+            assertArrayEquals(new byte[9], earlier.read(0, 9));
+            export.full = false;
+        }
+        try (TestNbdClient later = TestNbdClient.open(socket, true)) {
+            assertArrayEquals(new byte[9], later.read(0, 9));
+        }
+    }
+
+    private static long residentMib() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/status")).stream().filter(line -> line.startsWith("RssAnon"))
+            .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024).findFirst().orElseThrow();
+    }
+
+    @Test
     void shouldAnswerWhatIsInFlightWhenTheClientSaysGoodBye() throws IOException {
         try (TestNbdClient client = TestNbdClient.open(socket, true)) {
             for (int i = 0; i < 20; i++) {

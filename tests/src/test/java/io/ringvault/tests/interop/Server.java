@@ -74,6 +74,16 @@ public final class Server implements AutoCloseable {
         return "nbd+unix:///?socket=" + socket;
     }
 
+    /** Where it listens. */
+    public Path socket() {
+        return socket;
+    }
+
+    /** Its process. */
+    public long pid() {
+        return process.pid();
+    }
+
     /** What it printed so far. */
     public String output() throws IOException {
         return Files.readString(log);
