@@ -83,6 +83,7 @@ final class SessionStart {
             commit, session, state.log().nextGeneration(), state.nextTableId(), slot, serial, state.lately(),
             config, random);
         settleKeys(access, sealing, before == null ? null : anchored);
+        forgetUnused(sealing, started.sessions());
         return started.withAnchored(before == null ? null : anchored);
     }
 
@@ -110,6 +111,18 @@ final class SessionStart {
         final Header settled = access.header.withVolumeKey(sealing, access.header.keySlots(), null);
         VolumeHeader.store(access.store, settled);
         access.rotated(sealing, settled);
+    }
+
+    /**
+     * A crash may have come between the last block under the volume key before and the forgetting of that key. Both
+     * slots have been written without it by now, and no rotation is left that would see to it.
+     */
+    private static void forgetUnused(final VolumeKey sealing, final SessionTable sessions) {
+        final VolumeKey older = sealing.previous();
+        if (older != null && sessions.previousKeyNumber(sealing.number()) == 0) {
+            sealing.previous(null);
+            older.close();
+        }
     }
 
     /** Writes tables, checkpoint and both slots. */

@@ -13,15 +13,16 @@ import io.ringvault.disk.Volumes;
 import io.ringvault.log.Header;
 import io.ringvault.log.HeaderCodec;
 import io.ringvault.log.KeySlots;
-import io.ringvault.log.SlotCodec;
-import io.ringvault.log.Superblock;
+import io.ringvault.log.PrefaceCodec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -34,12 +35,14 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(300)
 class HeapDumpTest {
+    private static final int BLOCK = 4096;
     private static final String PASSPHRASE = "correct horse battery staple";
 
     @TempDir
     private Path folder;
     private final byte[] keyFile = new byte[40];
     private final Map<String, byte[]> secrets = new LinkedHashMap<>();
+    private final List<VolumeKey> volumeKeys = new ArrayList<>();
     private Path image;
 
     @Test
@@ -54,7 +57,7 @@ class HeapDumpTest {
         secrets.put("key file", keyFile);
         secrets.put("passphrase, UTF-8", PASSPHRASE.getBytes(StandardCharsets.UTF_8));
         secrets.put("passphrase, UTF-16", PASSPHRASE.getBytes(StandardCharsets.UTF_16BE));
-        keysOfTheImage("1st");
+        keysOfTheImage();
         final Path dumps = folder.resolve("dump");
         final Path phrase = Files.writeString(folder.resolve("phrase"), PASSPHRASE + "\n");
         final Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -63,37 +66,42 @@ class HeapDumpTest {
             .redirectInput(phrase.toFile()).redirectErrorStream(true).start();
         final String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(0, child.waitFor(), said);
-        keysOfTheImage("2nd");
+        keysOfTheImage();
         final Map<String, Integer> open = scan(Path.of(dumps + ".open.hprof"));
         final Map<String, Integer> closed = scan(Path.of(dumps + ".closed.hprof"));
         System.out.println("key memory: " + said.strip());
         System.out.println("heap dump while open: " + open);
         System.out.println("heap dump after close and GC: " + closed);
-        assertTrue(secrets.size() >= 7, secrets.keySet()::toString);
+        assertTrue(secrets.size() >= 3 + 2 + 2 * 5, secrets.keySet()::toString);
         final String keep = System.getProperty("ringvault.dump");
         if (keep != null) {
             Files.copy(Path.of(dumps + ".closed.hprof"), Path.of(keep));
             secrets.forEach((name, secret) -> System.out.println(name + " " + HexFormat.of().formatHex(secret)));
         }
         closed.forEach((name, count) -> assertEquals(0, count, name + " is in the heap: " + closed));
-        assertEquals(0, open.get("1st volume key"), "our own copies lie outside the heap: " + open);
+        assertEquals(0, open.get("volume key 1"), "our own copies lie outside the heap: " + open);
         // The scan can fail: what the dump surely holds is found.
         secrets.clear();
         secrets.put("a class name", "io/ringvault/disk/SecureDisk".getBytes(StandardCharsets.US_ASCII));
         assertTrue(scan(Path.of(dumps + ".closed.hprof")).get("a class name") > 0);
     }
 
-    private void keysOfTheImage(final String which) throws IOException {
+    /** The volume key of the image, and the keys of all sessions whose segments are there, under every volume key. */
+    private void keysOfTheImage() throws IOException {
         final byte[] bytes = Files.readAllBytes(image);
-        final Header header = HeaderCodec.decode(Arrays.copyOf(bytes, 4096));
-        try (VolumeKey volumeKey = KeySlots.unlock(header, keyFile)) {
-            secrets.put(which + " volume key", volumeKey.copy());
-            for (int slot = 0; slot < 2; slot++) {
-                final int at = (int) header.geometry().slotBlock(slot) * 4096;
-                final Superblock superblock = SlotCodec.decode(Arrays.copyOfRange(bytes, at, at + 4096), slot,
-                    volumeKey, header.volumeId());
-                secrets.put(which + " session key " + superblock.sessionId(), volumeKey.sessionKey(header.volumeId(),
-                    superblock.sessionId(), superblock.sessionSalt()));
+        final Header header = HeaderCodec.decode(Arrays.copyOf(bytes, BLOCK));
+        volumeKeys.add(KeySlots.unlock(header, keyFile));
+        final PrefaceCodec prefaces = new PrefaceCodec();
+        for (final VolumeKey each : volumeKeys) {
+            final String name = "volume key " + each.number();
+            secrets.put(name, each.copy());
+            for (int segment = 0; segment < header.geometry().segmentCount(); segment++) {
+                final int at = Math.toIntExact(header.geometry().blockOf(segment, 0) * BLOCK);
+                if (prefaces.isValid(bytes, at, header.volumeId())) {
+                    final long session = PrefaceCodec.session(bytes, at);
+                    secrets.put("session key " + session + " under " + name,
+                        each.sessionKey(header.volumeId(), session, PrefaceCodec.salt(bytes, at)));
+                }
             }
         }
     }
