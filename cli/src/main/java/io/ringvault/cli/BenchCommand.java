@@ -93,7 +93,8 @@ final class BenchCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         checkArguments();
         if (device != null) {
-            measure(new SecureDiskContext().device(device).keySource(key.source(false)).anchor(anchor), device, null);
+            final SecureDiskContext volume = new SecureDiskContext().device(device).keySource(key.source(false));
+            measure(volume.anchor(anchor), device, null);
             return 0;
         }
         final Path folder = directory == null ? Files.createTempDirectory("ringvault-bench")
@@ -106,7 +107,8 @@ final class BenchCommand implements Callable<Integer> {
             new SecureRandom().nextBytes(secret);
             Files.write(keyFile, secret);
             final String uri = "nvme+model:" + folder.resolve("volume.img");
-            Volumes.format(new FormatContext().device(uri).keyFile(keyFile).sizeBytes(VOLUME_FACTOR * size).anchor("none"));
+            Volumes.format(new FormatContext().device(uri).keyFile(keyFile).sizeBytes(VOLUME_FACTOR * size)
+                .anchor("none"));
             measure(new SecureDiskContext().device(uri).keyFile(keyFile).anchor("none"),
                 "nvme+model (in-process controller, "
                 + "temporary files in " + folder.getParent() + ")", "nvme+model:" + folder.resolve("raw.img"));

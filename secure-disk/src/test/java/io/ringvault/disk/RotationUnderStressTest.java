@@ -207,7 +207,7 @@ class RotationUnderStressTest {
         disk.disk.close();
     }
 
-    /** Random writes, syncs and rotations; a crash anywhere; what was synced is there, nothing else than was written. */
+    /** Writes, syncs and rotations, and a crash anywhere: what was synced is there, and nothing never written. */
     @Test
     void shouldKeepWhatWasSyncedWhenItCrashesAnywhereInRotationsUnderLoad() {
         final Random random = new Random(seed);

@@ -150,7 +150,8 @@ final class NbdConversation implements AutoCloseable {
 
     private void request() throws IOException {
         final int type = TYPES[random.nextInt(TYPES.length)];
-        final int flags = oneIn(6) ? 1 << random.nextInt(liar || type != 0 ? 6 : 2) : type == FLUSH ? 0 : random.nextInt(2);
+        final int flags = oneIn(6) ? 1 << random.nextInt(liar || type != 0 ? 6 : 2)
+            : type == FLUSH ? 0 : random.nextInt(2);
         int length = type == FLUSH ? 0 : oneIn(8) ? LENGTHS[random.nextInt(LENGTHS.length)]
             : 1 + random.nextInt(oneIn(25) ? LARGEST_PAYLOAD : 20_000);
         long offset = type == FLUSH ? 0 : oneIn(8) ? OFFSETS[random.nextInt(OFFSETS.length)]

@@ -69,8 +69,8 @@ class NbdFuzzTest {
                 }).met("served", "lied", "left", "handshake");
                 settle(server, 1);
                 assertEquals(descriptors, descriptors(), "descriptors are left open");
-                assertTrue(residentMib() - memory < GROWTH_MIB, "from " + memory + " to " + residentMib() + " MiB after "
-                    + server.accepted() + " connections");
+                assertTrue(residentMib() - memory < GROWTH_MIB, "from " + memory + " to " + residentMib() + " MiB"
+                    + " after " + server.accepted() + " connections");
             }
             settle(server, 0);
             assertNull(disk.counters().poisonReason());

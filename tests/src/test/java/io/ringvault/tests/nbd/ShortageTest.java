@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A real {@code serve} that runs out of descriptors: who is connected goes on, others come later, and none is left over. */
+/** A real {@code serve} that runs out of descriptors: who is connected goes on, others come later, none is left. */
 @Timeout(200)
 class ShortageTest {
     private static final long LIMIT_NS = TimeUnit.SECONDS.toNanos(60);
