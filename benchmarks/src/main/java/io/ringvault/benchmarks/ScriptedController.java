@@ -205,6 +205,11 @@ final class ScriptedController implements NvmeTransport {
     }
 
     @Override
+    public boolean inline() {
+        return false;
+    }
+
+    @Override
     public String isolation() {
         return "in-process";
     }

@@ -37,6 +37,7 @@ final class AdminQueue {
     private final QueuePair.Listener onCommand = this::onCommand;
     private int eventsOutstanding;
     private String dead;
+    private boolean brokeProtocol;
 
     private boolean answered;
     private int status;
@@ -148,6 +149,7 @@ final class AdminQueue {
                 dead = FAULT;
             }
             if (pair.broken()) {
+                brokeProtocol = true;
                 dead = "the controller sent an impossible completion on its admin queue";
             }
         }
@@ -166,6 +168,11 @@ final class AdminQueue {
     /** Why no more commands are sent; null while they are. */
     synchronized String death() {
         return dead;
+    }
+
+    /** Whether it died of a completion that cannot be one of its commands'. */
+    synchronized boolean brokeProtocol() {
+        return brokeProtocol;
     }
 
     /** Sends one more request for an event; false when enough are outstanding. */

@@ -11,7 +11,7 @@ import java.util.concurrent.locks.LockSupport;
  * What happens when a command is overdue or a controller is ill: abort, reset, rebuild, or give up.
  * <pre>
  *  WORKING (word even)
- *     |  a command late for good, CSTS.CFS, CSTS.RDY lost, the admin queue dead
+ *     |  a command late for good, an impossible completion, CSTS.CFS, CSTS.RDY lost, the admin queue dead
  *     v
  *  STOPPING (word odd)   every owner that polls parks its queue; the others never touch theirs before parking
  *     |  CC.EN = 0, CSTS.RDY = 0: from here on the controller writes no buffer of ours
@@ -19,9 +19,10 @@ import java.util.concurrent.locks.LockSupport;
  *  RESTARTING            enable, identify: is it the same?, queues, shadow doorbells, events
  *     |                        \\ more resets within a minute than the budget, or the reset fails
  *     v                         v
- *  WORKING (word + 2)        FAILED (word negative, for ever): all requests end with DRIVER_GONE,
- *     each parked queue is            or DRIVER_CHANGED where the namespace is another
- *     created anew; its owner sends the identical commands again
+ *  WORKING (word + 2)        FAILED (word negative, for ever): all requests end with DRIVER_GONE, with
+ *     each parked queue is            DRIVER_CHANGED where the namespace is another, or with DRIVER_PROTOCOL
+ *     created anew; its owner         where it was impossible completions that did not end
+ *     sends the identical commands again
  * </pre>
  * No request is completed between STOPPING and the end of the reset, since the controller may still write to its
  * buffer. Queues belong to their owners, the controller to the control plane: the two meet in {@link QueueLink} and in
@@ -93,8 +94,11 @@ final class ControllerRecovery {
         return failureCode;
     }
 
-    boolean inline() {
-        return inline;
+    /** Where the transport works inline, the control plane's work is done by the owners, in their polls. */
+    void serveInline() {
+        if (inline) {
+            serve();
+        }
     }
 
     /** Something was asked of the control plane. Never blocks. */
@@ -193,7 +197,7 @@ final class ControllerRecovery {
             look();
         } catch (final StorageException ill) {
             if (!waiter.closing()) {
-                reset(ill.getMessage());
+                reset(ill.getMessage(), adminCode());
             }
         }
     }
@@ -208,7 +212,7 @@ final class ControllerRecovery {
         }
         final String ill = illness();
         if (ill != null) {
-            reset(ill);
+            reset(ill, BlockStatus.DRIVER_GONE);
         }
         for (int id = 1; id <= controller.queues() && !failed(); id++) {
             final QueueLink link = controller.link(id);
@@ -221,7 +225,7 @@ final class ControllerRecovery {
         }
         controller.events().serve(controller.admin());
         if (controller.admin().isDead()) {
-            reset(controller.admin().death());
+            reset(controller.admin().death(), adminCode());
         } else if (controller.events().takeNamespaceSuspect()) {
             final String change = controller.namespaceChange();
             if (change != null) {
@@ -231,9 +235,9 @@ final class ControllerRecovery {
     }
 
     private String illness() {
-        final int csts = controller.status();
+        final int csts = controller.power().status();
         if (csts == Registers.ALL_ONES) {
-            if (controller.gone()) {
+            if (controller.power().gone()) {
                 fail(BlockStatus.DRIVER_GONE, "registers read as all ones: the controller was removed or lost power");
                 return null;
             }
@@ -258,10 +262,17 @@ final class ControllerRecovery {
         if (tracker >= 0) {
             abort(link, tracker);
         }
-        if (link.lateTaken()) {
+        if (link.brokenTaken()) {
+            reset("a completion on queue " + link.pair.id() + " answers no command that it has",
+                BlockStatus.DRIVER_PROTOCOL);
+        } else if (link.lateTaken()) {
             reset("no answer to " + CommandNames.io(link.lateOpcode()) + " (queue " + link.pair.id() + ", command "
-                + link.lateTracker() + ") within " + controller.commandTimeoutMs() + " ms");
+                + link.lateTracker() + ") within " + controller.commandTimeoutMs() + " ms", BlockStatus.DRIVER_GONE);
         }
+    }
+
+    private int adminCode() {
+        return controller.admin().brokeProtocol() ? BlockStatus.DRIVER_PROTOCOL : BlockStatus.DRIVER_GONE;
     }
 
     private void abort(final QueueLink link, final int tracker) {
@@ -285,12 +296,16 @@ final class ControllerRecovery {
         link.makeResumable(word);
     }
 
-    /** Stops, restarts and rebuilds; after several failures, or when the controller is another one, gives up. */
-    private void reset(final String firstCause) {
+    /**
+     * Stops, restarts and rebuilds; after several failures, or when the controller is another one, gives up.
+     *
+     * @param code what requests end with when it is given up because resets do not help
+     */
+    private void reset(final String firstCause, final int code) {
         String cause = firstCause;
         while (!waiter.closing()) {
             if (!budget.take(waiter.nowNs())) {
-                giveUp(BlockStatus.DRIVER_GONE, cause + "; " + (budgetPerMinute == 0 ? "resets are switched off"
+                giveUp(code, cause + "; " + (budgetPerMinute == 0 ? "resets are switched off"
                     : budgetPerMinute + " resets within a minute did not help"));
                 return;
             }

@@ -3,6 +3,8 @@ package io.ringvault.nvme;
 import io.ringvault.block.StorageException;
 import io.ringvault.nvme.spec.IdentifyNamespace;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * One namespace as the controller describes it, read once into private memory and checked.
@@ -15,22 +17,38 @@ import java.lang.foreign.MemorySegment;
  * @param extended       metadata follows each block in the data buffer; otherwise it has a buffer of its own
  * @param protectionType protection information type 1..3 that the controller keeps in the metadata; 0 = none
  * @param writeProtected writing is refused
+ * @param uniqueId       NGUID and EUI64 in hexadecimal digits; zeros where it has neither
  */
 public record NamespaceFacts(int id, long blocks, int blockShift, int metadataBytes, boolean extended,
-                             int protectionType, boolean writeProtected) {
+                             int protectionType, boolean writeProtected, String uniqueId) {
     /** Bytes of protection information with a 16-bit guard, the only format supported. */
     static final int PROTECTION_BYTES = 8;
 
     private static final int LARGEST_TYPE = 3;
 
-    /** A namespace without metadata. */
-    static NamespaceFacts plain(final int id, final long blocks, final int blockShift) {
-        return new NamespaceFacts(id, blocks, blockShift, 0, false, 0, false);
+    /**
+     * What makes this namespace unfit to go on with after {@code now} was read in its place; null where nothing does. A
+     * larger one is used as it was until it is opened again.
+     */
+    String unlike(final NamespaceFacts now) {
+        final List<String> changes = new ArrayList<>();
+        if (now.blocks < blocks) {
+            changes.add("blocks: " + blocks + ", now " + now.blocks);
+        }
+        note(changes, "block size", 1 << blockShift, 1 << now.blockShift);
+        note(changes, "metadata bytes", metadataBytes, now.metadataBytes);
+        note(changes, "extended metadata", extended, now.extended);
+        note(changes, "protection type", protectionType, now.protectionType);
+        note(changes, "write protected", writeProtected, now.writeProtected);
+        note(changes, "NGUID and EUI64", uniqueId, now.uniqueId);
+        return changes.isEmpty() ? null
+            : "namespace " + Integer.toUnsignedString(id) + " changed (" + String.join("; ", changes) + ")";
     }
 
-    /** The same with another size. */
-    NamespaceFacts withBlocks(final long count) {
-        return new NamespaceFacts(id, count, blockShift, metadataBytes, extended, protectionType, writeProtected);
+    private static void note(final List<String> changes, final String what, final Object before, final Object now) {
+        if (!before.equals(now)) {
+            changes.add(what + ": " + before + ", now " + now);
+        }
     }
 
     /** Reads a private copy of Identify Namespace. */
@@ -56,7 +74,7 @@ public record NamespaceFacts(int id, long blocks, int blockShift, int metadataBy
         }
         return new NamespaceFacts(id, blocks(name, identify, shift), shift, metadata,
             metadata != 0 && IdentifyNamespace.extendedMetadata(identify), type,
-            IdentifyNamespace.writeProtected(identify));
+            IdentifyNamespace.writeProtected(identify), IdentifyNamespace.uniqueId(identify));
     }
 
     private static long blocks(final String name, final MemorySegment identify, final int shift) {

@@ -164,6 +164,32 @@ public final class NvmeBlockDevice implements BlockDevice {
         return mode == OpenMode.READ_WRITE;
     }
 
+    void checkWritable() {
+        if (!writable()) {
+            throw StorageException.configuration("device '" + uri + "' is open read-only");
+        }
+    }
+
+    void checkRange(final long offset, final long length) {
+        if (offset < 0 || length <= 0 || ((offset | length) & blockSizeBytes() - 1) != 0
+            || offset > sizeBytes() - length) {
+            throw new IllegalArgumentException("range " + offset + "+" + length + " of a device of " + sizeBytes()
+                + " bytes in blocks of " + blockSizeBytes());
+        }
+    }
+
+    void checkTransfer(final long offset, final int length, final DmaBuffer buffer, final long bufferOffset) {
+        checkRange(offset, length);
+        if (length > maxTransferBytes()) {
+            throw new IllegalArgumentException(length + " bytes exceed the largest request of " + maxTransferBytes());
+        }
+        if (bufferOffset < 0 || (bufferOffset & PrpList.PAGE_BYTES - 1) != 0 || bufferOffset > buffer.lengthBytes()
+            - length) {
+            throw new IllegalArgumentException("buffer offset " + bufferOffset + ", length " + length + " of "
+                + buffer.lengthBytes() + ": offsets are multiples of 4096 inside the buffer");
+        }
+    }
+
     long zeroPageAddress() {
         return zeroPageAddress;
     }

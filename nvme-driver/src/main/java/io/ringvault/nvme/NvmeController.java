@@ -1,10 +1,7 @@
 package io.ringvault.nvme;
 
 import io.ringvault.block.StorageException;
-import io.ringvault.nvme.spec.ActiveNamespaceList;
 import io.ringvault.nvme.spec.IdentifyController;
-import io.ringvault.nvme.spec.IdentifyNamespace;
-import io.ringvault.nvme.spec.NamespaceProtection;
 import io.ringvault.nvme.spec.Opcode;
 import io.ringvault.nvme.spec.Registers;
 import io.ringvault.nvme.spec.SubmissionEntry;
@@ -15,13 +12,12 @@ import java.util.function.Consumer;
  * One controller: bring-up, I/O queues, orderly shutdown. NVM Express Base 2.1, sections 3.5 and 3.6.
  *
  * <p>Control plane, any thread, calls block; the methods synchronise. Owns the transport and closes it. Never used on
- * the hot path: queue pairs, once made, talk to the doorbells themselves. When a reset is due is decided by {@link
+ * the hot path: queue pairs, once made, talk to the doorbells themselves. On and off is {@link ControllerPower}'s, what
+ * the controller says about itself {@link Identification}'s. When a reset is due is decided by {@link
  * ControllerRecovery}; {@link #stop}, {@link #restart} and {@link #createAgain} are its steps.
  */
 final class NvmeController implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(NvmeController.class.getName());
-    private static final long READY_MARGIN_MS = 1_000;
-    private static final long SHUTDOWN_MS = 10_000;
     private static final int PHYSICALLY_CONTIGUOUS = 1;
 
     private final String uri;
@@ -30,7 +26,7 @@ final class NvmeController implements AutoCloseable {
     private final NvmeOptions options;
     private final Waiter waiter;
     private final long cap;
-    private final long readyTimeoutMs;
+    private final ControllerPower power;
     private final QueueMemory adminMemory;
     private final AsyncEvents events;
     private final ShadowDoorbells shadows;
@@ -53,14 +49,14 @@ final class NvmeController implements AutoCloseable {
         this.events = new AsyncEvents(uri, waiter, this::tell);
         this.doorbells = transport.doorbells();
         this.cap = ControllerFacts.checkCapabilities(uri, transport.read64(Registers.CAP_OFFSET));
-        this.readyTimeoutMs = Registers.readyTimeoutMs(cap) + READY_MARGIN_MS;
+        this.power = new ControllerPower(uri, transport, waiter, cap);
         ControllerFacts.checkDoorbells(uri, cap, doorbells.byteSize());
         this.adminMemory = AdminQueue.allocate(transport);
-        disable();
+        power.disable();
         enable();
-        final MemorySegment identify = identify("Identify Controller", IdentifyController.CNS, 0);
+        final MemorySegment identify = identification().ask("Identify Controller", IdentifyController.CNS, 0);
         this.facts = facts(identify);
-        this.namespace = forIo ? namespace(options.namespace()) : null;
+        this.namespace = forIo ? identification().namespace(options.namespace(), facts.namespaces()) : null;
         final int queues = forIo ? negotiateQueues(options.queues()) : 0;
         this.memories = new QueueMemory[queues + 1];
         this.links = new QueueLink[queues + 1];
@@ -181,19 +177,14 @@ final class NvmeController implements AutoCloseable {
         return links[id];
     }
 
-    /** CSTS by one access. */
-    int status() {
-        return transport.read32(Registers.CSTS_OFFSET);
+    /** The controller by its registers. */
+    ControllerPower power() {
+        return power;
     }
 
     /** Why the transport has to give the controller back; null while it may keep it. */
     String recalled() {
         return transport.recalled();
-    }
-
-    /** Whether the controller has left the bus: not only CSTS, VS too reads as all ones. */
-    boolean gone() {
-        return status() == Registers.ALL_ONES && transport.read32(Registers.VS_OFFSET) == Registers.ALL_ONES;
     }
 
     /**
@@ -253,8 +244,7 @@ final class NvmeController implements AutoCloseable {
 
     /** Disables the controller: afterwards it touches no memory. */
     synchronized void stop() {
-        transport.write32(Registers.CC_OFFSET, 0);
-        awaitReady(false, "CSTS.RDY did not clear after CC.EN = 0");
+        power.stop();
     }
 
     /**
@@ -266,10 +256,9 @@ final class NvmeController implements AutoCloseable {
         if (transport.read64(Registers.CAP_OFFSET) != cap) {
             return "its capabilities changed";
         }
-        transport.write32(Registers.CSTS_OFFSET, Registers.CSTS_NSSRO);
         adminMemory.clear();
         enable();
-        final MemorySegment identify = identify("Identify Controller", IdentifyController.CNS, 0);
+        final MemorySegment identify = identification().ask("Identify Controller", IdentifyController.CNS, 0);
         final ControllerFacts now = facts(identify);
         if (!now.sameControllerAs(facts)) {
             return "it was " + facts + " and now is " + now;
@@ -289,15 +278,14 @@ final class NvmeController implements AutoCloseable {
     synchronized String namespaceChange() {
         final NamespaceFacts now;
         try {
-            now = namespace(namespace.id());
+            now = identification().namespace(namespace.id(), facts.namespaces());
         } catch (final StorageException unusable) {
             if (admin.isDead()) {
                 throw unusable;
             }
             return unusable.getMessage();
         }
-        return now.blocks() >= namespace.blocks() && now.withBlocks(namespace.blocks()).equals(namespace) ? null
-            : "the namespace was " + namespace + " and now is " + now;
+        return namespace.unlike(now);
     }
 
     /** Creates the queue of a parked owner again, its rings zeroed. */
@@ -332,97 +320,15 @@ final class NvmeController implements AutoCloseable {
         return memories[id];
     }
 
-    private void disable() {
-        final int cc = transport.read32(Registers.CC_OFFSET);
-        if ((cc & Registers.CC_EN) != 0 && (transport.read32(Registers.CSTS_OFFSET) & Registers.CSTS_CFS) == 0) {
-            awaitReady(true, "the enabled controller never became ready, so it cannot be reset in order");
-        }
-        transport.write32(Registers.CC_OFFSET, 0);
-        awaitReady(false, "CSTS.RDY did not clear after CC.EN = 0");
-    }
-
     private void enable() {
-        transport.write32(Registers.AQA_OFFSET, Registers.adminQueueAttributes(AdminQueue.ENTRIES, AdminQueue.ENTRIES));
-        transport.write64(Registers.ASQ_OFFSET, adminMemory.submissions().deviceAddress(0));
-        transport.write64(Registers.ACQ_OFFSET, adminMemory.completions().deviceAddress(0));
-        transport.write32(Registers.CC_OFFSET, Registers.enable());
-        awaitReady(true, "CSTS.RDY did not follow CC.EN = 1");
+        power.enable(adminMemory);
         final QueuePair pair = new QueuePair(0, AdminQueue.ENTRIES, AdminQueue.ENTRIES - 1, adminMemory, doorbells,
             Registers.doorbellStrideBytes(cap), transport.onPoll());
         admin = new AdminQueue(uri, adminMemory, pair, options.adminTimeoutMs(), waiter, events::onCompletion);
     }
 
-    private void awaitReady(final boolean ready, final String otherwise) {
-        final long deadline = waiter.deadline(readyTimeoutMs);
-        for (int turn = 0;; turn++) {
-            final int csts = status();
-            if (csts == Registers.ALL_ONES && gone()) {
-                throw StorageException.io("device '" + uri + "': CSTS reads as all ones; the controller is gone");
-            }
-            if (csts != Registers.ALL_ONES && ((csts & Registers.CSTS_RDY) != 0) == ready) {
-                return;
-            }
-            if (ready && csts != Registers.ALL_ONES && (csts & Registers.CSTS_CFS) != 0) {
-                throw StorageException.io("device '" + uri + "': the controller reports a fatal state (CSTS.CFS)");
-            }
-            if (waiter.over(deadline)) {
-                throw StorageException.io("device '" + uri + "': " + otherwise + " within " + readyTimeoutMs + " ms");
-            }
-            if (!closed) {
-                waiter.checkOpen(uri);
-            }
-            waiter.pause(turn);
-        }
-    }
-
-    /** A private copy of what Identify answers. */
-    MemorySegment identify(final String what, final int cns, final int nsid) {
-        admin.clearData();
-        admin.execute(what, Opcode.IDENTIFY, nsid, admin.dataAddress(), SubmissionEntry.dwords(cns, 0), 0);
-        final MemorySegment copy = MemorySegment.ofArray(new long[PrpList.PAGE_BYTES / Long.BYTES]);
-        copy.copyFrom(MemorySegment.ofArray(admin.copyOfData()));
-        return copy;
-    }
-
-    /** The list of active identifiers starts above the one that is asked with, so one page finds any of them. */
-    private NamespaceFacts namespace(final int wanted) {
-        final MemorySegment active = identify("Identify active namespaces", ActiveNamespaceList.CNS,
-            wanted == 0 ? 0 : wanted - 1);
-        final int found = ActiveNamespaceList.namespace(active, 0);
-        if (found == 0 || wanted != 0 && found != wanted) {
-            throw StorageException.configuration("device '" + uri + "': "
-                + (wanted == 0 ? "no active namespace; create and attach one"
-                : "namespace " + Integer.toUnsignedString(wanted)
-                + " is not active; leave ns out for the first that is"));
-        }
-        if (Integer.toUnsignedLong(found) > facts.namespaces()) {
-            throw StorageException.io("device '" + uri + "': the controller lists namespace "
-                + Integer.toUnsignedString(found) + ", but its highest is " + facts.namespaces());
-        }
-        final MemorySegment identify = identify("Identify Namespace", IdentifyNamespace.CNS, found);
-        final NamespaceFacts result = NamespaceFacts.of(uri, found, identify);
-        if (result.protectionType() != 0 && !result.stripped()) {
-            checkProtectionFormat(found, IdentifyNamespace.formatIndex(identify));
-        }
-        return result;
-    }
-
-    /** Controllers that do not know the question know no other format than guards of 16 bits either. */
-    private void checkProtectionFormat(final int nsid, final int index) {
-        final MemorySegment data;
-        try {
-            data = identify("Identify Namespace, NVM command set", NamespaceProtection.CNS, nsid);
-        } catch (final StorageException refused) {
-            if (admin.isDead()) {
-                throw refused;
-            }
-            return;
-        }
-        if (NamespaceProtection.format(data, index) != NamespaceProtection.GUARD_16) {
-            throw StorageException.configuration("device '" + uri + "': namespace " + Integer.toUnsignedString(nsid)
-                + " is formatted with protection information of more than 16 guard bits; reformat it without"
-                + " protection information, or with 16-bit guards");
-        }
+    private Identification identification() {
+        return new Identification(uri, admin);
     }
 
     private int negotiateQueues(final int wanted) {
@@ -453,9 +359,10 @@ final class NvmeController implements AutoCloseable {
                 return;
             }
             closed = true;
+            power.letGo();
             try {
-                if (!gone()) {
-                    shutdown();
+                if (!power.gone()) {
+                    power.shutdown();
                 }
             } finally {
                 transport.close();
@@ -463,21 +370,8 @@ final class NvmeController implements AutoCloseable {
         }
     }
 
-    /** Shuts the controller down in order, so that it keeps what its cache holds, and disables it. */
+    /** Shuts the controller down in order and disables it. */
     synchronized void shutdown() {
-        final int csts = status();
-        if ((csts & Registers.CSTS_RDY) != 0 && (csts & Registers.CSTS_CFS) == 0) {
-            final int cc = transport.read32(Registers.CC_OFFSET) & ~Registers.CC_SHN_MASK;
-            transport.write32(Registers.CC_OFFSET, cc | Registers.CC_SHN_NORMAL);
-            final long deadline = waiter.deadline(SHUTDOWN_MS);
-            int now = status();
-            for (int turn = 0; now != Registers.ALL_ONES && !Registers.shutdownComplete(now)
-                && !waiter.over(deadline); turn++) {
-                waiter.pause(turn);
-                now = status();
-            }
-        }
-        transport.write32(Registers.CC_OFFSET, 0);
-        awaitReady(false, "CSTS.RDY did not clear at shutdown");
+        power.shutdown();
     }
 }

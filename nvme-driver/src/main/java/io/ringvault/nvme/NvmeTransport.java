@@ -8,9 +8,20 @@ import java.util.concurrent.locks.LockSupport;
  * How a driver reaches one controller: its registers, its doorbells and memory for DMA. Implementations: the in-process
  * controller model; VFIO and vfio-user controllers.
  *
- * <p>Threads: everything belongs to the control plane (one thread at a time), except that {@link #doorbells()} memory
- * and the hook of {@link #onPoll()} are used by every queue's owner. The driver never asks what kind of transport it
- * has.
+ * <p>The driver never asks what kind of transport it has. Which of its threads call what, and what an implementation has
+ * to hold out:
+ * <pre>
+ *  registers, {@link #recalled}   one thread at a time, under the controller's lock, but not always the same one: who
+ *                                 opens, closes or asks for a queue, and the driver's own thread (below)
+ *  {@link #allocate}              any thread, beside all the others: it synchronises by itself
+ *  {@link #doorbells}, and the    each owner of a queue on its own thread, and, for the admin queue, whoever holds the
+ *  hook of {@link #onPoll}        controller's lock: several threads at once
+ *  {@link #status}, {@link #nanoTime}     any thread
+ *  {@link #pause}                 who waits for the controller, under its lock
+ * </pre>
+ * Unless a transport is {@link #inline}, the driver has a thread of its own ({@code ringvault-nvme-control}), which
+ * looks at registers ten times a second, polls the admin queue and recovers the controller while queues are in use. A
+ * transport that is to be driven by its callers' threads alone has to say so, and so has whatever wraps one.
  */
 public interface NvmeTransport extends AutoCloseable {
 
@@ -78,12 +89,11 @@ public interface NvmeTransport extends AutoCloseable {
     String isolation();
 
     /**
-     * Whether the controller works only inside its caller's calls, in one thread: the driver then starts no thread of
-     * its own, and recovers inside polls.
+     * Whether the controller works only inside its callers' calls. The driver then starts no thread of its own and
+     * recovers inside polls, so that one caller on one thread makes all of it run on that thread. Every transport has
+     * to answer: a wrapper that forgot it would bring in the driver's thread.
      */
-    default boolean inline() {
-        return false;
-    }
+    boolean inline();
 
     /** Unmaps and releases everything, after the controller has been disabled. Idempotent. */
     @Override

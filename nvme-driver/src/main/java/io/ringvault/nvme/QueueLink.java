@@ -42,6 +42,7 @@ final class QueueLink {
     private volatile int state;
     private volatile int abort;
     private volatile int late;
+    private volatile boolean broken;
     private int resumeWord;
     private int abortTracker;
     private int lastLate;
@@ -93,6 +94,11 @@ final class QueueLink {
         late = 1 << 31 | opcode << 16 | tracker;
     }
 
+    /** A completion came that answers nothing: the controller must be reset, nothing more is taken from the queue. */
+    void askRepair() {
+        broken = true;
+    }
+
     // ---- the control plane
 
     int state() {
@@ -103,6 +109,7 @@ final class QueueLink {
     void makeResumable(final int word) {
         resumeWord = word;
         late = 0;
+        broken = false;
         abort = NONE;
         STATE.compareAndSet(this, PARKED, RESUMABLE);
     }
@@ -129,6 +136,13 @@ final class QueueLink {
         lastLate = late;
         late = 0;
         return true;
+    }
+
+    /** Whether the controller broke the protocol on this queue; taken once. */
+    boolean brokenTaken() {
+        final boolean taken = broken;
+        broken = false;
+        return taken;
     }
 
     int lateTracker() {

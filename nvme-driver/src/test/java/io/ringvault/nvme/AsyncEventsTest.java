@@ -112,7 +112,8 @@ class AsyncEventsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"128, 4096, blocks=", "2048, 512, blockShift=9", "0, 0, is not active"})
+    @CsvSource({"128, 4096, 'blocks: 256, now 128'", "2048, 512, 'block size: 4096, now 512'", "0, 0, is not active",
+        "-1, 0, 'NGUID and EUI64: '"})
     void shouldEndTheDeviceWhenTheNamespaceShrinksIsReformattedOrDetached(final long blocks, final int blockBytes,
         final String reason) {
         try (ModelRig rig = rig()) {
@@ -123,7 +124,8 @@ class AsyncEventsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"128, 4096, blocks=", "2048, 512, blockShift=9", "0, 0, is not active"})
+    @CsvSource({"128, 4096, 'blocks: 256, now 128'", "2048, 512, 'block size: 4096, now 512'", "0, 0, is not active",
+        "-1, 0, 'NGUID and EUI64: '"})
     void shouldNoticeAtTheNextResetWhenNobodyToldOfTheChange(final long blocks, final int blockBytes,
         final String reason) {
         try (ModelRig rig = rig()) {
@@ -140,6 +142,8 @@ class AsyncEventsTest {
     private static void change(final ModelRig rig, final long blocks, final int blockBytes, final boolean tell) {
         if (blocks == 0) {
             rig.model.detachNamespaces(tell);
+        } else if (blocks < 0) {
+            rig.model.replaceNamespaces(tell);
         } else {
             rig.model.changeNamespaces(blocks, blockBytes, tell);
         }

@@ -9,6 +9,7 @@ import io.ringvault.block.BlockStatus;
 import io.ringvault.block.DeviceUri;
 import io.ringvault.block.DmaBuffer;
 import io.ringvault.block.OpenMode;
+import io.ringvault.nvme.model.FaultPlan;
 import io.ringvault.nvme.model.ModelTransport;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -21,6 +22,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The whole driver against the controller model: every byte read is checked against an independent copy. */
@@ -416,38 +418,69 @@ class DriverAgainstModelTest {
         }
     }
 
+    /** Bits of dword 2 (queue, head) and of dword 3 (command identifier) that make a completion nobody's. */
     @ParameterizedTest
-    @ValueSource(ints = {0x0000_0001, 0x0001_0000, 0x0000_8000, 0x0000_0003})
-    void shouldFailTheQueueAndNothingElseWhenACompletionIsImpossible(final int bits) {
-        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mode=inline", DEVICE_BYTES, 4)) {
-            // Bit 16 is the phase: a stale entry is simply not seen, and the command times out instead.
-            final boolean stale = bits == 0x0001_0000;
-            rig.model.faults().mangle(2, 0, 1, 0, bits);
-            final DmaBuffer buffer = rig.device.allocate(4096);
-            assertTrue(rig.queue.read(1, 0, 4096, buffer, 0));
-            rig.queue.submit();
-            rig.poll();
-            if (stale) {
-                assertEquals(1, rig.queue.inFlight());
-                return;
+    @CsvSource({"0, 1", "0, 32768", "0, 3", "65536, 0", "32768, 0"})
+    void shouldResetAndSendEverythingAgainWhenACompletionIsImpossible(final int dword2, final int dword3) {
+        for (final String mode : new String[] {"mode=inline", ""}) {
+            try (ModelRig rig = ModelRig.create(directory.resolve("image"), mode, DEVICE_BYTES, 4)) {
+                rig.device.listener(line -> { });
+                final byte[] bytes = new byte[3 * 4096];
+                new Random(3).nextBytes(bytes);
+                assertOk(rig.writeBytes(4096, bytes, true));
+                rig.model.faults().mangle(FaultPlan.ANY, 1, 1, dword2, dword3);
+                final DmaBuffer buffer = rig.device.allocate(3 * 4096);
+                for (int i = 0; i < 3; i++) {
+                    assertTrue(rig.queue.read(i, (i + 1) * 4096L, 4096, buffer, i * 4096L));
+                }
+                rig.drain();
+                assertEquals(3, rig.done.size());
+                rig.done.values().forEach(ModelRig::assertOk);
+                rig.done.clear();
+                final byte[] found = new byte[bytes.length];
+                buffer.copyOut(0, found, 0, found.length);
+                assertArrayEquals(bytes, found);
+                assertEquals(1, rig.queue.resets());
+                assertEquals(1, rig.model.resets());
+                assertEquals("a completion on queue 1 answers no command that it has", rig.device.health().lastReset());
+                assertEquals(BlockStatus.DRIVER_RESET, BlockStatus.code(rig.flush()), "writes may have been lost");
             }
-            final int protocol = BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_PROTOCOL, false);
-            assertEquals(protocol, rig.done.get(1L));
-            assertEquals(protocol, rig.queue.failure());
-            assertTrue(rig.queue.read(2, 0, 4096, buffer, 0));
+        }
+    }
+
+    /** A stale phase is simply not seen: the command is late instead. */
+    @Test
+    void shouldGoOnWaitingWhenACompletionHasTheOldPhase() {
+        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mode=inline", DEVICE_BYTES, 4)) {
+            rig.model.faults().mangle(2, 0, 1, 0, 0x0001_0000);
+            assertTrue(rig.queue.read(1, 0, 4096, rig.device.allocate(4096), 0));
             rig.queue.submit();
             rig.poll();
-            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_GONE, false),
-                rig.done.get(2L));
-            assertEquals(0, rig.queue.inFlight());
+            assertEquals(1, rig.queue.inFlight());
+            assertEquals(0, rig.queue.failure());
         }
     }
 
     @Test
-    void shouldFailTheQueueWhenAnotherQueueIsNamed() {
+    void shouldStopTheControllerBeforeAnyRequestEndsWhenImpossibleCompletionsDoNotEnd() {
         try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mode=inline", DEVICE_BYTES, 4)) {
-            rig.model.faults().mangle(0, 0, 1, 0x0001_0000, 0);
-            assertEquals(BlockStatus.DRIVER_PROTOCOL, BlockStatus.code(rig.flush()));
+            rig.device.listener(line -> { });
+            final NvmeBlockQueue other = rig.device.openQueue(2);
+            rig.model.faults().mangle(2, 0, FaultPlan.FOR_EVER, 0, 0x4000);
+            final DmaBuffer buffer = rig.device.allocate(4096);
+            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_PROTOCOL, false),
+                rig.read(0, 4096, buffer, 0));
+            assertEquals(4, rig.model.resets(), "three that did not help, and the last stop");
+            assertEquals("a completion on queue 1 answers no command that it has; 3 resets within a minute did not help",
+                rig.device.failureReason());
+            assertEquals(BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_GONE, false), rig.flush());
+            assertTrue(other.flush(7));
+            other.submit();
+            final int[] status = {0};
+            while (other.inFlight() > 0) {
+                other.poll((token, result) -> status[0] = result, 4);
+            }
+            assertEquals(BlockStatus.DRIVER_PROTOCOL, BlockStatus.code(status[0]), "one controller, one end");
         }
     }
 

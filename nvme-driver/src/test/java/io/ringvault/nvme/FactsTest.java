@@ -1,6 +1,7 @@
 package io.ringvault.nvme;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,8 +15,13 @@ import org.junit.jupiter.api.Test;
 /** What a controller may say, and what is refused. */
 class FactsTest {
     private static final long GOOD_CAP = 1L << 37 | 0x3FF;
+    private static final String NO_NAME = "0".repeat(48);
     private final MemorySegment data = Arena.ofAuto().allocate(4096, 8);
     private final ByteBuffer bytes = data.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+
+    private static NamespaceFacts plain(final long blocks, final int blockShift) {
+        return new NamespaceFacts(1, blocks, blockShift, 0, false, 0, false, NO_NAME);
+    }
 
     @Test
     void shouldRefuseCapabilitiesWhenTheDriverCannotWorkWithThem() {
@@ -53,9 +59,9 @@ class FactsTest {
     @Test
     void shouldAcceptBothBlockSizesWhenTheNamespaceIsPlain() {
         bytes.putLong(0, 1000).put(130, (byte) 9);
-        assertEquals(NamespaceFacts.plain(1, 1000, 9), NamespaceFacts.of("u", 1, data));
+        assertEquals(plain(1000, 9), NamespaceFacts.of("u", 1, data));
         bytes.put(130, (byte) 12);
-        assertEquals(NamespaceFacts.plain(1, 1000, 12), NamespaceFacts.of("u", 1, data));
+        assertEquals(plain(1000, 12), NamespaceFacts.of("u", 1, data));
     }
 
     @Test
@@ -85,7 +91,7 @@ class FactsTest {
         bytes.putLong(0, 1000).put(130, (byte) 12).putShort(128, (short) 8).put(26, (byte) 0x10).put(29, (byte) 1)
             .put(99, (byte) 1);
         final NamespaceFacts facts = NamespaceFacts.of("u", 1, data);
-        assertEquals(new NamespaceFacts(1, 1000, 12, 8, true, 1, true), facts);
+        assertEquals(new NamespaceFacts(1, 1000, 12, 8, true, 1, true, NO_NAME), facts);
         assertTrue(facts.stripped());
         assertEquals(0, facts.movedMetadataBytes());
         bytes.putShort(128, (short) 64);
@@ -104,13 +110,29 @@ class FactsTest {
 
     @Test
     void shouldRefuseACommandLimitBelowOneBlockWithItsMetadata() {
-        final NamespaceFacts large = new NamespaceFacts(1, 1, 12, 4096, true, 0, false);
+        final NamespaceFacts large = new NamespaceFacts(1, 1, 12, 4096, true, 0, false, NO_NAME);
         assertEquals(4096, Transfers.partBytes("u", large, 8192));
         assertThrows(StorageException.class, () -> Transfers.partBytes("u", large, 4096));
-        final NamespaceFacts separate = new NamespaceFacts(1, 1, 9, 512, false, 0, false);
+        final NamespaceFacts separate = new NamespaceFacts(1, 1, 9, 512, false, 0, false, NO_NAME);
         assertEquals(4096, Transfers.partBytes("u", separate, 1 << 20));
-        assertEquals(84 << 10, Transfers.partBytes("u", new NamespaceFacts(1, 1, 9, 24, false, 0, false), 1 << 20));
-        assertEquals(15 * 512 & -4096, Transfers.partBytes("u", new NamespaceFacts(1, 1, 9, 8, true, 0, false), 8192));
-        assertEquals(1 << 20, Transfers.partBytes("u", new NamespaceFacts(1, 1, 12, 8, true, 1, false), 1 << 20));
+        assertEquals(84 << 10, Transfers.partBytes("u", new NamespaceFacts(1, 1, 9, 24, false, 0, false, NO_NAME), 1 << 20));
+        assertEquals(15 * 512 & -4096, Transfers.partBytes("u", new NamespaceFacts(1, 1, 9, 8, true, 0, false, NO_NAME), 8192));
+        assertEquals(1 << 20, Transfers.partBytes("u", new NamespaceFacts(1, 1, 12, 8, true, 1, false, NO_NAME), 1 << 20));
+    }
+
+    @Test
+    void shouldNameEachThingThatChangedAndAcceptAGrownNamespace() {
+        bytes.putLong(0, 1000).put(130, (byte) 12).put(104, (byte) 0xAB).put(127, (byte) 0xCD);
+        final NamespaceFacts before = NamespaceFacts.of("u", 1, data);
+        assertEquals("ab" + "0".repeat(44) + "cd", before.uniqueId());
+        assertNull(before.unlike(before));
+        bytes.putLong(0, 1001);
+        assertNull(before.unlike(NamespaceFacts.of("u", 1, data)));
+        bytes.putLong(0, 999).put(130, (byte) 9).putShort(128, (short) 8).put(26, (byte) 0x10).put(29, (byte) 2)
+            .put(99, (byte) 1).put(120, (byte) 1);
+        assertEquals("namespace 1 changed (blocks: 1000, now 999; block size: 4096, now 512; metadata bytes: 0, now 8; "
+            + "extended metadata: false, now true; protection type: 0, now 2; write protected: false, now true; "
+            + "NGUID and EUI64: ab" + "0".repeat(44) + "cd, now ab" + "0".repeat(30) + "01" + "0".repeat(12) + "cd)",
+            before.unlike(NamespaceFacts.of("u", 1, data)));
     }
 }

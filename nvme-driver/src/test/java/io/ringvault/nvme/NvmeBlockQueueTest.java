@@ -104,8 +104,11 @@ class NvmeBlockQueueTest {
     }
 
     @Test
-    void shouldEndEveryWaitingAndSentRequestOnceWhenTheQueueBreaks() {
-        try (ModelRig rig = ModelRig.create(directory.resolve("image"), "mode=inline&mqes=4&mdts=8k", SIZE, 8)) {
+    void shouldEndEveryWaitingAndSentRequestOnceWhenTheQueueBreaksAndResetsAreOff() {
+        final String parameters = "mode=inline&mqes=4&mdts=8k";
+        ModelRig.create(directory.resolve("image"), parameters, SIZE, 1).close();
+        try (ModelRig rig = ModelRig.open(directory.resolve("image"), parameters, 8,
+            NvmeOptions.DEFAULTS.withResetsPerMinute(0))) {
             final DmaBuffer buffer = rig.device.allocate(1 << 20);
             rig.model.faults().mangle(-1, 1, 1, 0, 0x4000);
             for (int i = 0; i < 8; i++) {

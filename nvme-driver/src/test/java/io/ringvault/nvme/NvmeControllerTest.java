@@ -67,6 +67,11 @@ class NvmeControllerTest {
         }
 
         @Override
+        public boolean inline() {
+            return false;
+        }
+
+        @Override
         public String isolation() {
             return "none";
         }

@@ -157,7 +157,7 @@ final class AdminExecutor {
                     return ModelStatus.INVALID_NAMESPACE;
                 }
                 if (namespace == -1 || options.format().ordinal(namespace) >= 0) {
-                    IdentifyData.namespace(page, options, medium);
+                    IdentifyData.namespace(page, namespace, options, medium);
                     if (controller.change() != null) {
                         controller.change().apply(page);
                     }

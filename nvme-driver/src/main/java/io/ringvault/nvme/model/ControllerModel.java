@@ -189,12 +189,18 @@ public final class ControllerModel implements AutoCloseable {
 
     /** The namespaces are of another size from now on, or of another block size, with or without telling the host. */
     public void changeNamespaces(final long blocks, final int blockBytes, final boolean tell) {
-        change(new NamespaceChange(blocks, Integer.numberOfTrailingZeros(blockBytes), false), tell);
+        change(new NamespaceChange(blocks, Integer.numberOfTrailingZeros(blockBytes), NamespaceChange.Kind.RESIZED),
+            tell);
+    }
+
+    /** Other namespaces of the same shape are attached in the place of the ones of before: other unique names. */
+    public void replaceNamespaces(final boolean tell) {
+        change(new NamespaceChange(0, 0, NamespaceChange.Kind.REPLACED), tell);
     }
 
     /** The namespaces are detached, with or without telling the host. */
     public void detachNamespaces(final boolean tell) {
-        change(new NamespaceChange(0, 0, true), tell);
+        change(new NamespaceChange(0, 0, NamespaceChange.Kind.DETACHED), tell);
     }
 
     private void change(final NamespaceChange now, final boolean tell) {

@@ -13,6 +13,8 @@ final class EventReporter {
     /** Requests that may be outstanding: AERL is one less. */
     static final int REQUESTS = 4;
 
+    private static final int MOST_WAITING = 256;
+
     private final ArrayDeque<Integer> requests = new ArrayDeque<>();
     private final ArrayDeque<Integer> waiting = new ArrayDeque<>();
     private final Set<Integer> masked = new HashSet<>();
@@ -22,8 +24,11 @@ final class EventReporter {
         return requests.size() < REQUESTS && requests.add(commandId);
     }
 
+    /** Events that no room is left for are dropped: they are notices, not promises. */
     synchronized void raise(final int type, final int information, final int logPage) {
-        waiting.add(logPage << 16 | information << 8 | type);
+        if (waiting.size() < MOST_WAITING) {
+            waiting.add(logPage << 16 | information << 8 | type);
+        }
     }
 
     /** The host has read a log page without asking to keep its event. */

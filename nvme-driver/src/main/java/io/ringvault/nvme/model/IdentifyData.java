@@ -8,6 +8,12 @@ import java.nio.charset.StandardCharsets;
 final class IdentifyData {
     /** The specification version that VS and Identify report: 2.1.0. */
     static final int VERSION = 0x0002_0100;
+    /** NGUID in Identify Namespace, 16 bytes, the highest first. */
+    static final int NGUID_OFFSET = 104;
+    /** EUI64 in Identify Namespace, 8 bytes, the highest first. */
+    static final int EUI64_OFFSET = 120;
+
+    private static final byte[] VENDOR = {0x52, 0x56, 0x4D}; // "RVM": no organisation has registered it
 
     private IdentifyData() {
     }
@@ -36,8 +42,8 @@ final class IdentifyData {
         text(data, 768, 256, "nqn.2026-11.io.ringvault:model");
     }
 
-    /** Identify Namespace, into 4096 zeroed bytes. */
-    static void namespace(final MemorySegment data, final ModelOptions options, final Medium medium) {
+    /** Identify Namespace, into 4096 zeroed bytes; for no particular one where {@code nsid} is -1. */
+    static void namespace(final MemorySegment data, final int nsid, final ModelOptions options, final Medium medium) {
         final ModelFormat format = options.format();
         final long blocks = format.blocks(medium.sizeBytes(), options.blockBytes());
         data.set(Words.QWORD, 0, blocks); // NSZE
@@ -53,6 +59,12 @@ final class IdentifyData {
         data.set(ValueLayout.JAVA_BYTE, 33, (byte) 0x09); // DLFEAT: deallocated blocks read as zeros
         final boolean protect = medium.readOnly() || format.writeProtected();
         data.set(ValueLayout.JAVA_BYTE, 99, (byte) (protect ? 1 : 0)); // NSATTR: write protected
+        if (nsid != -1) {
+            MemorySegment.copy(VENDOR, 0, data, ValueLayout.JAVA_BYTE, NGUID_OFFSET + 8, VENDOR.length);
+            MemorySegment.copy(VENDOR, 0, data, ValueLayout.JAVA_BYTE, EUI64_OFFSET, VENDOR.length);
+            data.set(Words.DWORD, NGUID_OFFSET + 12, Integer.reverseBytes(nsid));
+            data.set(Words.DWORD, EUI64_OFFSET + 4, Integer.reverseBytes(nsid));
+        }
         final int shift = Integer.numberOfTrailingZeros(options.blockBytes());
         for (int i = 0; i < format.index(); i++) {
             data.set(ValueLayout.JAVA_BYTE, 130 + 4L * i, (byte) (i % 2 == 0 ? 9 : 12)); // formats not in use

@@ -28,6 +28,10 @@ public final class IdentifyNamespace {
     public static final int DPS_OFFSET = 29;
     /** Namespace attributes: write protected in bit 0. */
     public static final int NSATTR_OFFSET = 99;
+    /** Namespace globally unique identifier, 16 bytes, zeros where there is none. */
+    public static final int NGUID_OFFSET = 104;
+    /** IEEE extended unique identifier, 8 bytes, zeros where there is none. */
+    public static final int EUI64_OFFSET = 120;
     /** The first LBA format. */
     public static final int LBAF_OFFSET = 128;
 
@@ -85,5 +89,10 @@ public final class IdentifyNamespace {
     /** DPS bits 2:0: protection information type in use, 0 = none. */
     public static int protectionType(final MemorySegment data) {
         return Wire.u8(data, DPS_OFFSET) & 7;
+    }
+
+    /** NGUID and EUI64 as 48 hexadecimal digits: what no two namespaces share, all zeros where there is neither. */
+    public static String uniqueId(final MemorySegment data) {
+        return StructureFields.hex(data, NGUID_OFFSET, EUI64_OFFSET + Long.BYTES - NGUID_OFFSET);
     }
 }

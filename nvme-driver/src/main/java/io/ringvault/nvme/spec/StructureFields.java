@@ -90,7 +90,8 @@ public final class StructureFields {
         return new BigInteger(Long.toUnsignedString(value));
     }
 
-    private static String hex(final MemorySegment copy, final long offset, final int lengthBytes) {
+    /** Bytes in their order as hexadecimal digits. */
+    static String hex(final MemorySegment copy, final long offset, final int lengthBytes) {
         final StringBuilder text = new StringBuilder(2 * lengthBytes);
         for (int i = 0; i < lengthBytes; i++) {
             text.append(String.format("%02x", Wire.u8(copy, offset + i)));

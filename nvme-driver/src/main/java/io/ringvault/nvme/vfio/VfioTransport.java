@@ -209,6 +209,11 @@ public final class VfioTransport implements NvmeTransport {
     }
 
     @Override
+    public boolean inline() {
+        return false;
+    }
+
+    @Override
     public String isolation() {
         return arena.isolation();
     }

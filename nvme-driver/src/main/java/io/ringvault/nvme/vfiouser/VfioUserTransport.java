@@ -340,6 +340,11 @@ public final class VfioUserTransport implements NvmeTransport {
     }
 
     @Override
+    public boolean inline() {
+        return false;
+    }
+
+    @Override
     public String isolation() {
         return "process";
     }

@@ -19,8 +19,7 @@ class ModelIndependenceTest {
     private static final Path SOURCES = Path.of("src/main/java/io/ringvault/nvme");
     private static final Pattern DRIVER_CLASS = Pattern.compile("io\\.ringvault\\.nvme\\.(spec\\b|[A-Z]\\w*)");
     private static final Set<String> PORTS =
-        Set.of("ModelTransport.java NvmeTransport", "HostileTransport.java NvmeTransport",
-            "NvmeModelProvider.java NvmeBlockDevice",
+        Set.of("ModelTransport.java NvmeTransport", "NvmeModelProvider.java NvmeBlockDevice",
             "NvmeModelProvider.java NvmeOptions", "NvmeModelProvider.java NvmeTransport",
             "NvmeModelProvider.java NvmeTransportProvider");
 

@@ -9,8 +9,6 @@ import io.ringvault.block.OpenMode;
 import io.ringvault.block.StorageException;
 import io.ringvault.nvme.NvmeBlockDevice;
 import io.ringvault.nvme.NvmeOptions;
-import io.ringvault.nvme.model.HostileTransport;
-import io.ringvault.nvme.model.HostileTransport.Attack;
 import io.ringvault.nvme.model.ModelTransport;
 import io.ringvault.tests.harness.EngineDisk;
 import io.ringvault.tests.harness.EngineKind;
@@ -54,7 +52,7 @@ class HostileDiskFuzzTest {
     private static final long MEMORY_LIMIT_BYTES = 64 << 20;
     private static final long WAIT_LIMIT_NS = 600_000_000_000L;
     private static final String[] MODELS = {"mdts=64k", "queues=1&mqes=4", "ms=8&extended=1", "ms=16&pi=1&mdts=16k",
-        "block=512&mqes=2"};
+        "block=512&mqes=2", "dbbuf=1&queues=2"};
 
     private final Map<String, Long> outcomes = new TreeMap<>();
     private final long[] attacks = new long[Attack.values().length];

@@ -90,6 +90,22 @@ final class WatchedTransport implements NvmeTransport {
     }
 
     @Override
+    public int status() {
+        return transport.status();
+    }
+
+    @Override
+    public String recalled() {
+        return transport.recalled();
+    }
+
+    /** What is below decides whether the driver has a thread of its own. */
+    @Override
+    public boolean inline() {
+        return transport.inline();
+    }
+
+    @Override
     public String isolation() {
         return transport.isolation();
     }

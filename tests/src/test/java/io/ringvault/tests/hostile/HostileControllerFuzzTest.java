@@ -1,5 +1,7 @@
-package io.ringvault.nvme;
+package io.ringvault.tests.hostile;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringvault.block.BlockStatus;
@@ -7,8 +9,9 @@ import io.ringvault.block.DeviceUri;
 import io.ringvault.block.DmaBuffer;
 import io.ringvault.block.OpenMode;
 import io.ringvault.block.StorageException;
-import io.ringvault.nvme.model.HostileTransport;
-import io.ringvault.nvme.model.HostileTransport.Attack;
+import io.ringvault.nvme.NvmeBlockDevice;
+import io.ringvault.nvme.NvmeBlockQueue;
+import io.ringvault.nvme.NvmeOptions;
 import io.ringvault.nvme.model.ModelTransport;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -37,7 +40,9 @@ class HostileControllerFuzzTest {
     private static final long WAIT_LIMIT_NS = 300_000_000_000L;
     private static final int POLL_LIMIT = 4_000_000;
     private static final String[] MODELS = {"", "mqes=2", "mqes=3&block=512&mdts=8k", "ms=8&extended=1", "ms=16&pi=1",
-        "queues=1&dstrd=3", "namespaces=2,9", "zeroes=off&deallocate=off", "ms=64&block=512&mqes=64"};
+        "queues=1&dstrd=3", "namespaces=2,9", "zeroes=off&deallocate=off", "ms=64&block=512&mqes=64",
+        "dbbuf=1", "dbbuf=1&mqes=2&dstrd=1&cache=64k&reset=lossy"};
+    private static final int MOST_LINES = 200;
 
     @TempDir
     private Path directory;
@@ -71,6 +76,28 @@ class HostileControllerFuzzTest {
             "an attack never happened: " + java.util.Arrays.toString(attacks));
     }
 
+    /** Found by this fuzzer: the close of a queue threw, and the disk above took it for a failure of its agent. */
+    @Test
+    void shouldNotThrowWhenAQueueIsClosedThatTheControllerDoesNotDelete() throws IOException {
+        final Path image = directory.resolve("image");
+        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(1 << 20);
+        }
+        final HostileTransport transport = new HostileTransport(ModelTransport.open(
+            DeviceUri.parse("nvme+model:" + image + "?mode=inline"), OpenMode.READ_WRITE), 1);
+        try (NvmeBlockDevice device = NvmeBlockDevice.open("u", transport, OpenMode.READ_WRITE,
+            new NvmeOptions(500, 200, 1, 2, 0))) {
+            final NvmeBlockQueue queue = device.openQueue(1);
+            transport.arm(1, Attack.SILENCE);
+            queue.close();
+            transport.arm(0, null);
+            assertEquals(2, device.queues());
+            final StorageException thrown = assertThrows(StorageException.class, () -> device.openQueue(1));
+            assertTrue(thrown.getMessage().contains("no answer to Delete I/O Submission Queue 1"), thrown.getMessage());
+        }
+        assertTrue(transport.isClosed());
+    }
+
     private void count(final String outcome) {
         outcomes.merge(outcome, 1L, Long::sum);
     }
@@ -82,6 +109,7 @@ class HostileControllerFuzzTest {
         private final long[] attacks;
         private final Set<Long> open = new HashSet<>();
         private long nextToken;
+        private int lines;
 
         Life(final Path image, final long seed, final long[] attacks) {
             this.random = new Random(seed);
@@ -98,6 +126,7 @@ class HostileControllerFuzzTest {
             transport.arm(fromTheStart ? rate : 0, kind);
             try (NvmeBlockDevice device = NvmeBlockDevice.open("fuzz", transport, OpenMode.READ_WRITE,
                 new NvmeOptions(500, 200, random.nextInt(4), 1 + random.nextInt(4), 0))) {
+                device.listener(line -> lines++);
                 transport.arm(rate, kind);
                 use(device);
             } catch (final StorageException refused) {
@@ -106,6 +135,7 @@ class HostileControllerFuzzTest {
                 transport.arm(0, null);
                 assertTrue(transport.isClosed(), "the transport was not let go");
                 assertTrue(transport.allocatedBytes() < MEMORY_LIMIT_BYTES, transport.allocatedBytes() + " bytes");
+                assertTrue(lines < MOST_LINES, lines + " lines were said");
                 assertTrue(transport.waitedNs() < WAIT_LIMIT_NS, "waited " + transport.waitedNs() + " ns");
                 for (final Attack attack : Attack.values()) {
                     attacks[attack.ordinal()] += transport.count(attack);
