@@ -61,6 +61,8 @@ final class HostView {
     private final List<DmaBuffer> buffers = new ArrayList<>();
     private final List<Ring> rings = new ArrayList<>();
     private MemorySegment adminSubmissions;
+    private MemorySegment shadows;
+    private MemorySegment eventIndexes;
     private int strideBytes = 4;
 
     HostView(final MemorySegment doorbells) {
@@ -84,6 +86,7 @@ final class HostView {
     void register(final int offset, final long value) {
         if (offset == ADMIN_SUBMISSIONS) {
             adminSubmissions = memory(value);
+            shadows = null;
         } else if (offset == ADMIN_COMPLETIONS) {
             rings.clear();
             addRing(0, value, ADMIN_ENTRIES);
@@ -95,10 +98,23 @@ final class HostView {
         return at + 4 <= doorbells.byteSize() ? doorbells.get(DWORD, at) : 0;
     }
 
-    /** The newest admin command, or null. */
+    /** Whether the host has said where its admin queues are. */
+    boolean isUp() {
+        return adminSubmissions != null && !rings.isEmpty();
+    }
+
+    private int newestAdminSlot() {
+        return Math.floorMod(doorbell(0) - 1, ADMIN_ENTRIES);
+    }
+
+    /** What the newest admin command asks for. */
+    int newestAdminOpcode() {
+        return opcode(newestAdminSlot());
+    }
+
+    /** The newest admin command. */
     MemorySegment newestAdminCommand() {
-        return adminSubmissions == null ? null
-            : adminSubmissions.asSlice((long) ENTRY * Math.floorMod(doorbell(0) - 1, ADMIN_ENTRIES), ENTRY);
+        return adminSubmissions.asSlice((long) ENTRY * newestAdminSlot(), ENTRY);
     }
 
     /** The newest command of the I/O queue that the admin entry at {@code slot} has made, or null. */
@@ -124,14 +140,19 @@ final class HostView {
         return adminSubmissions.get(DWORD, (long) ENTRY * slot) & 0xFF;
     }
 
-    /** The page of shadow doorbells or the one of event indexes; null while there is none. */
-    MemorySegment shadowPage(final boolean eventIndexes) {
-        for (int slot = 0; adminSubmissions != null && slot < ADMIN_ENTRIES; slot++) {
-            if (opcode(slot) == DOORBELL_BUFFER_CONFIG) {
-                return memory(adminSubmissions.get(QWORD, (long) ENTRY * slot + (eventIndexes ? 32 : 24)));
-            }
+    /** Whether the host has given shadow doorbells since it was last enabled. */
+    boolean shadowed() {
+        if (adminSubmissions != null && newestAdminOpcode() == DOORBELL_BUFFER_CONFIG) {
+            shadows = memory(newestAdminCommand().get(QWORD, 24));
+            eventIndexes = memory(newestAdminCommand().get(QWORD, 32));
         }
-        return null;
+        return shadows != null && eventIndexes != null && shadows.byteSize() >= PAGE
+            && eventIndexes.byteSize() >= PAGE;
+    }
+
+    /** The page of shadow doorbells or the one of event indexes; where {@link #shadowed}. */
+    MemorySegment shadowPage(final boolean ofEventIndexes) {
+        return ofEventIndexes ? eventIndexes : shadows;
     }
 
     /** All completion rings; new ones are found in the admin queue's memory. */

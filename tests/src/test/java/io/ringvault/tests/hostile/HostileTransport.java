@@ -107,7 +107,7 @@ final class HostileTransport implements NvmeTransport {
             attackEventIndexes();
         }
         honest.onPoll().run();
-        if (!host.rings().isEmpty()) {
+        if (host.isUp()) {
             attackAnswer();
             attackData();
             attackCompletions();
@@ -130,7 +130,8 @@ final class HostileTransport implements NvmeTransport {
     }
 
     private void attackEvents() {
-        if (events < MOST_EVENTS && strikes(Attack.EVENT_STORM)) {
+        final boolean ask = only == Attack.LOG_PAGE && random.nextInt(32) == 0; // events have log pages read
+        if (events < MOST_EVENTS && (ask || strikes(Attack.EVENT_STORM))) {
             for (int i = 1 + random.nextInt(64); i > 0; i--) {
                 events++;
                 model.raise(random.nextInt(8), random.nextInt(random.nextBoolean() ? 4 : 256),
@@ -199,10 +200,10 @@ final class HostileTransport implements NvmeTransport {
     }
 
     private void attackEventIndexes() {
-        if (!strikes(Attack.EVENT_INDEX)) {
+        if (!host.shadowed()) {
             return;
         }
-        final MemorySegment page = host.shadowPage(random.nextInt(4) != 0);
+        final MemorySegment page = strikes(Attack.EVENT_INDEX) ? host.shadowPage(random.nextInt(4) != 0) : null;
         if (page != null) {
             final int value = switch (random.nextInt(4)) {
                 case 0 -> -1;
@@ -216,10 +217,9 @@ final class HostileTransport implements NvmeTransport {
 
     /** What Identify or a log page has just answered, or answered a while ago. */
     private void attackAnswer() {
-        final MemorySegment command = host.newestAdminCommand();
-        final int opcode = command == null ? -1 : command.get(HostView.DWORD, 0) & 0xFF;
+        final int opcode = host.newestAdminOpcode();
         if (opcode == IDENTIFY && strikes(Attack.IDENTIFY) || opcode == GET_LOG_PAGE && strikes(Attack.LOG_PAGE)) {
-            final MemorySegment data = host.data(command);
+            final MemorySegment data = host.data(host.newestAdminCommand());
             if (data != null && data.byteSize() >= HostView.PAGE) {
                 distort(data.asSlice(0, HostView.PAGE), opcode == IDENTIFY ? FIELDS[random.nextInt(FIELDS.length)]
                     : random.nextInt(512));
