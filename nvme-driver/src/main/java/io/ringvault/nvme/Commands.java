@@ -6,9 +6,9 @@ import io.ringvault.nvme.spec.StatusField;
 import io.ringvault.nvme.spec.SubmissionEntry;
 
 /**
- * What the command of each tracker says: a part of a request, in arrays by tracker. A request is cut into parts as large
- * as one command may be (MDTS, 16-bit block counts); each part is encoded from private state alone, so that a command
- * that is sent again says exactly the same.
+ * What the command of each tracker says: a part of a request, in arrays by tracker. A request is cut into parts as
+ * large as one command may be (MDTS, 16-bit block counts); each part is encoded from private state alone, so that a
+ * command that is sent again says exactly the same.
  *
  * <p>What the controller does not offer is done without: write zeroes becomes writes from a page of zeros. Owned by the
  * queue's thread; allocates nothing after construction.

@@ -8,8 +8,8 @@ import java.util.concurrent.locks.LockSupport;
  * How a driver reaches one controller: its registers, its doorbells and memory for DMA. Implementations: the in-process
  * controller model; VFIO and vfio-user controllers.
  *
- * <p>The driver never asks what kind of transport it has. Which of its threads call what, and what an implementation has
- * to hold out:
+ * <p>The driver never asks what kind of transport it has. Which of its threads call what, and what an implementation
+ * has to hold out:
  * <pre>
  *  registers, {@link #recalled}   one thread at a time, under the controller's lock, but not always the same one: who
  *                                 opens, closes or asks for a queue, and the driver's own thread (below)

@@ -71,7 +71,7 @@ final class Overdue {
         return true;
     }
 
-    /** The tracker whose Abort has just been answered and whose own completion came meanwhile; {@link #NONE} for none. */
+    /** The tracker whose Abort was answered just now and whose own completion came meanwhile, or {@link #NONE}. */
     int takeHeld() {
         if (abortTracker == NONE || !link.abortAnswered()) {
             return NONE;

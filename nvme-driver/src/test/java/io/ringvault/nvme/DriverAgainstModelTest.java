@@ -471,7 +471,8 @@ class DriverAgainstModelTest {
             assertEquals(BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_PROTOCOL, false),
                 rig.read(0, 4096, buffer, 0));
             assertEquals(4, rig.model.resets(), "three that did not help, and the last stop");
-            assertEquals("a completion on queue 1 answers no command that it has; 3 resets within a minute did not help",
+            assertEquals("a completion on queue 1 answers no command that it has; 3 resets within a minute did not"
+                + " help",
                 rig.device.failureReason());
             assertEquals(BlockStatus.error(BlockStatus.ORIGIN_DRIVER, 0, BlockStatus.DRIVER_GONE, false), rig.flush());
             assertTrue(other.flush(7));

@@ -110,14 +110,18 @@ class FactsTest {
 
     @Test
     void shouldRefuseACommandLimitBelowOneBlockWithItsMetadata() {
-        final NamespaceFacts large = new NamespaceFacts(1, 1, 12, 4096, true, 0, false, NO_NAME);
+        final NamespaceFacts large = formatted(12, 4096, true, 0);
         assertEquals(4096, Transfers.partBytes("u", large, 8192));
         assertThrows(StorageException.class, () -> Transfers.partBytes("u", large, 4096));
-        final NamespaceFacts separate = new NamespaceFacts(1, 1, 9, 512, false, 0, false, NO_NAME);
-        assertEquals(4096, Transfers.partBytes("u", separate, 1 << 20));
-        assertEquals(84 << 10, Transfers.partBytes("u", new NamespaceFacts(1, 1, 9, 24, false, 0, false, NO_NAME), 1 << 20));
-        assertEquals(15 * 512 & -4096, Transfers.partBytes("u", new NamespaceFacts(1, 1, 9, 8, true, 0, false, NO_NAME), 8192));
-        assertEquals(1 << 20, Transfers.partBytes("u", new NamespaceFacts(1, 1, 12, 8, true, 1, false, NO_NAME), 1 << 20));
+        assertEquals(4096, Transfers.partBytes("u", formatted(9, 512, false, 0), 1 << 20));
+        assertEquals(84 << 10, Transfers.partBytes("u", formatted(9, 24, false, 0), 1 << 20));
+        assertEquals(15 * 512 & -4096, Transfers.partBytes("u", formatted(9, 8, true, 0), 8192));
+        assertEquals(1 << 20, Transfers.partBytes("u", formatted(12, 8, true, 1), 1 << 20));
+    }
+
+    private static NamespaceFacts formatted(final int blockShift, final int metadataBytes, final boolean extended,
+        final int protectionType) {
+        return new NamespaceFacts(1, 1, blockShift, metadataBytes, extended, protectionType, false, NO_NAME);
     }
 
     @Test

@@ -5,11 +5,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 
 /**
- * What a controller sees of its host, and no more: all DMA memory, the addresses that registers and admin commands name,
- * and the doorbells. From that it knows where the rings are, where the newest command's data will be, and where shadow
+ * What a controller sees of its host, and no more: all DMA memory, the addresses that registers and admin commands
+ * name, and the doorbells. From that it knows where the rings are, where the newest command's data will be, and where shadow
  * doorbells lie. Belongs to a {@link HostileTransport}, under its lock.
  */
 final class HostView {
@@ -60,6 +63,7 @@ final class HostView {
     private final MemorySegment doorbells;
     private final List<DmaBuffer> buffers = new ArrayList<>();
     private final List<Ring> rings = new ArrayList<>();
+    private final Map<Integer, Integer> tails = new HashMap<>();
     private MemorySegment adminSubmissions;
     private MemorySegment shadows;
     private MemorySegment eventIndexes;
@@ -87,6 +91,7 @@ final class HostView {
         if (offset == ADMIN_SUBMISSIONS) {
             adminSubmissions = memory(value);
             shadows = null;
+            tails.clear();
         } else if (offset == ADMIN_COMPLETIONS) {
             rings.clear();
             addRing(0, value, ADMIN_ENTRIES);
@@ -129,6 +134,26 @@ final class HostView {
         }
         final int entries = (int) Math.min((size >>> 16) + 1, ring.byteSize() / ENTRY);
         return ring.asSlice((long) ENTRY * Math.floorMod(doorbell(2L * (size & 0xFFFF)) - 1, entries), ENTRY);
+    }
+
+    /** Tells of each I/O command that has been handed over since the last call, by its queue's doorbell. */
+    void newCommands(final Consumer<MemorySegment> hears) {
+        for (int slot = 0; adminSubmissions != null && slot < ADMIN_ENTRIES; slot++) {
+            if (opcode(slot) != CREATE_SUBMISSION_QUEUE) {
+                continue;
+            }
+            final int size = adminSubmissions.get(DWORD, (long) ENTRY * slot + 40);
+            final int queue = size & 0xFFFF;
+            final int entries = (size >>> 16) + 1;
+            final MemorySegment ring = memory(adminSubmissions.get(QWORD, (long) ENTRY * slot + 24));
+            final int tail = doorbell(2L * queue);
+            int at = tails.getOrDefault(queue, 0);
+            while (at != tail && tail < entries) {
+                hears.accept(ring.asSlice((long) ENTRY * at, ENTRY));
+                at = (at + 1) % entries;
+            }
+            tails.put(queue, at);
+        }
     }
 
     /** Where a command's data begin, to the end of the buffer; null where that is nowhere. */

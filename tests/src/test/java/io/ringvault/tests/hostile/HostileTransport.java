@@ -12,8 +12,8 @@ import java.util.Random;
 /**
  * A controller that mostly works and then lies: an honest one behind it, and between the two a seeded adversary that
  * sees every byte of DMA memory. It turns register reads, invents and changes completions (identifiers, phases, heads,
- * statuses, old ones again), changes data, lists and queues at any moment, answers Identify and log pages with nonsense,
- * storms with events, changes namespaces in mid-flight, and withholds work. It acts only when armed. Its clock is
+ * statuses, old ones again), changes data, lists and queues at any moment, answers Identify and log pages with
+ * nonsense, storms with events, changes namespaces in mid-flight, and withholds work. It acts only when armed. Its clock is
  * virtual: waiting costs nothing.
  *
  * <p>It is {@link #inline()}: driven by one thread, everything it does follows from the seed. Owners of queues on
@@ -150,9 +150,12 @@ final class HostileTransport implements NvmeTransport {
         if (strikes(Attack.PAGE)) {
             final MemorySegment target = buffer();
             final MemorySegment source = buffer();
-            MemorySegment.copy(source, (long) HostView.PAGE * random.nextLong(source.byteSize() / HostView.PAGE), target,
-                (long) HostView.PAGE * random.nextLong(target.byteSize() / HostView.PAGE), HostView.PAGE);
+            MemorySegment.copy(source, somePage(source), target, somePage(target), HostView.PAGE);
         }
+    }
+
+    private long somePage(final MemorySegment memory) {
+        return HostView.PAGE * random.nextLong(memory.byteSize() / HostView.PAGE);
     }
 
     private MemorySegment buffer() {
