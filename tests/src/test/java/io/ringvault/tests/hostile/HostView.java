@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 
 /**
  * What a controller sees of its host, and no more: all DMA memory, the addresses that registers and admin commands
- * name, and the doorbells. From that it knows where the rings are, where the newest command's data will be, and where shadow
- * doorbells lie. Belongs to a {@link HostileTransport}, under its lock.
+ * name, and the doorbells. From that it knows where the rings are, where the newest command's data will be, and where
+ * shadow doorbells lie. Belongs to a {@link HostileTransport}, under its lock.
  */
 final class HostView {
     static final ValueLayout.OfInt DWORD = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
