@@ -13,8 +13,8 @@ import java.util.Random;
  * A controller that mostly works and then lies: an honest one behind it, and between the two a seeded adversary that
  * sees every byte of DMA memory. It turns register reads, invents and changes completions (identifiers, phases, heads,
  * statuses, old ones again), changes data, lists and queues at any moment, answers Identify and log pages with
- * nonsense, storms with events, changes namespaces in mid-flight, and withholds work. It acts only when armed. Its clock
- * is virtual: waiting costs nothing.
+ * nonsense, storms with events, changes namespaces in mid-flight, and withholds work. It acts only when armed. Its
+ * clock is virtual: waiting costs nothing.
  *
  * <p>It is {@link #inline()}: driven by one thread, everything it does follows from the seed. Owners of queues on
  * several threads may meet it too, hence the lock.
