@@ -45,10 +45,10 @@ final class AdminExecutor {
         final int queue = command.dword(10) & 0xFFFF;
         final int size = (command.dword(10) >>> 16) + 1;
         return switch (command.opcode()) {
-            case 0x00 -> controller.deleteSubmissionQueue(queue);
+            case 0x00 -> controller.queues().deleteSubmissionQueue(queue);
             case 0x01 -> createQueue(command, queue, size, true);
             case 0x02 -> logPage(command);
-            case 0x04 -> controller.deleteCompletionQueue(queue);
+            case 0x04 -> controller.queues().deleteCompletionQueue(queue);
             case 0x05 -> createQueue(command, queue, size, false);
             case 0x06 -> identify(command);
             case 0x08 -> abort(command);
@@ -101,12 +101,13 @@ final class AdminExecutor {
         if (size < 2 || size > options.queueEntries()) {
             return ModelStatus.INVALID_QUEUE_SIZE;
         }
-        return submission ? controller.createSubmissionQueue(queue, size, command.prp1(), command.dword(11) >>> 16)
-            : controller.createCompletionQueue(queue, size, command.prp1());
+        final ModelQueues queues = controller.queues();
+        return submission ? queues.createSubmissionQueue(queue, size, command.prp1(), command.dword(11) >>> 16)
+            : queues.createCompletionQueue(queue, size, command.prp1());
     }
 
     private int abort(final SubmissionRing command) {
-        result = controller.abort(command.dword(10) & 0xFFFF, command.dword(10) >>> 16) ? 0 : 1;
+        result = controller.queues().abort(command.dword(10) & 0xFFFF, command.dword(10) >>> 16) ? 0 : 1;
         return ModelStatus.OK;
     }
 
@@ -117,7 +118,7 @@ final class AdminExecutor {
         if (((command.prp1() | command.prp2()) & PAGE - 1) != 0) {
             return ModelStatus.INVALID_FIELD;
         }
-        return controller.shadowDoorbells(command.prp1(), command.prp2());
+        return controller.queues().shadowDoorbells(command.prp1(), command.prp2());
     }
 
     private int setFeature(final SubmissionRing command) {

@@ -21,7 +21,6 @@ public final class ControllerModel implements AutoCloseable {
     /** Bytes of registers before the doorbells. */
     static final int REGISTER_BYTES = 0x1000;
 
-    private static final int PAGE = 4096;
     private static final int CC = 0x14;
     private static final int CSTS = 0x1C;
     private static final int READY = 1;
@@ -29,7 +28,6 @@ public final class ControllerModel implements AutoCloseable {
     private static final int SHUTDOWN_COMPLETE = 2 << 2;
     private static final int READY_TIMEOUT_HALF_SECONDS = 20;
     private static final long ADMIN_PARK_NS = 4_000_000;
-    private static final long IO_PARK_NS = 1_000_000;
 
     private final ModelOptions options;
     private final Medium medium;
@@ -40,22 +38,17 @@ public final class ControllerModel implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final MemorySegment registers;
     private final MemorySegment doorbells;
-    private final CompletionRing[] completions;
-    private final IoWorker[] workers;
-    private final Stage[] stages;
+    private final ModelQueues queues;
     private Stage adminStage;
     private SubmissionRing adminRing;
     private AdminExecutor admin;
     private int configuration;
-    private int badDoorbells;
     private volatile boolean powered = true;
     private volatile boolean frozen;
     /** CC.EN was cleared, whatever was written since: a reset is never missed. */
     private volatile boolean disabled;
     private volatile NamespaceChange change;
     private LongPredicate survivesReset = block -> false;
-    private MemorySegment shadow;
-    private MemorySegment eventIndex;
     private long resets;
     private boolean closed;
     private volatile boolean interruptsLost;
@@ -73,9 +66,7 @@ public final class ControllerModel implements AutoCloseable {
         this.memory = memory;
         this.registers = arena.allocate(REGISTER_BYTES, 4096);
         this.doorbells = sharedDoorbells == null ? arena.allocate(doorbellBytes(options), 4096) : sharedDoorbells;
-        this.completions = new CompletionRing[options.queues() + 1];
-        this.workers = new IoWorker[options.queues() + 1];
-        this.stages = new Stage[options.queues() + 1];
+        this.queues = new ModelQueues(options, memory, doorbells, this::worker, this::fail);
         final long capabilities = options.queueEntries() - 1
             | 1L << 16 // CQR
             | (long) READY_TIMEOUT_HALF_SECONDS << 24
@@ -122,34 +113,26 @@ public final class ControllerModel implements AutoCloseable {
      * controller is in a fatal state.
      */
     synchronized void quiesced(final Runnable change) {
-        for (final Stage stage : stages) {
-            if (stage != null) {
-                stage.stop();
-            }
-        }
+        queues.pause();
         change.run();
         boolean lost = adminRing != null && !adminRing.isReachable();
         if (lost) {
             adminRing = null;
         }
-        for (int queue = 1; queue < workers.length; queue++) {
-            stages[queue] = null;
-            if (workers[queue] != null && !workers[queue].ring().isReachable()) {
-                workers[queue] = null;
-                lost = true;
-            } else if (workers[queue] != null) {
-                serve(queue);
-            }
-        }
+        lost |= !queues.resume();
         if (lost) {
             fail(new IllegalStateException("the host unmapped the memory of a live queue"));
         }
     }
 
-    private void serve(final int queue) {
-        if (!options.inline()) {
-            stages[queue] = new Stage("nvme-model-" + queue, IO_PARK_NS, workers[queue]::step, this::fail);
-        }
+    private IoWorker worker(final SubmissionRing ring) {
+        return new IoWorker(ring, new CommandExecutor(options, medium, memory, this::change), faults, log,
+            options.blockBytes(), () -> frozen, () -> fail(new IllegalStateException("a planned fault")));
+    }
+
+    /** The I/O queues; for whoever serves the admin queue. */
+    ModelQueues queues() {
+        return queues;
     }
 
     /** Reads a register as the bus would: all ones when the controller is gone, nonsense while it is to flap. */
@@ -236,11 +219,7 @@ public final class ControllerModel implements AutoCloseable {
 
     /** Doorbell values that the host should not have written, over all queues so far. */
     public synchronized int badDoorbells() {
-        int sum = badDoorbells;
-        for (final IoWorker worker : workers) {
-            sum += worker == null ? 0 : worker.ring().badDoorbells();
-        }
-        return sum;
+        return queues.badDoorbells();
     }
 
     /** Why the model reports a fatal state; empty while it does not. */
@@ -266,9 +245,7 @@ public final class ControllerModel implements AutoCloseable {
             done += serveAdmin();
         }
         if (options.inline()) {
-            for (final IoWorker worker : workers) {
-                done += worker == null ? 0 : worker.step();
-            }
+            done += queues.step();
         }
         return done;
     }
@@ -284,7 +261,7 @@ public final class ControllerModel implements AutoCloseable {
                 if (faults.stuck()) {
                     return 1;
                 }
-                executeLate();
+                queues.executeLate();
                 reset();
                 dropCache();
                 resets++;
@@ -297,16 +274,6 @@ public final class ControllerModel implements AutoCloseable {
             shutDown();
         }
         return 1;
-    }
-
-    private void executeLate() {
-        for (int queue = 1; queue < workers.length; queue++) {
-            final IoWorker worker = workers[queue];
-            if (worker != null) {
-                stopWorker(queue);
-                worker.executeLate();
-            }
-        }
     }
 
     private void dropCache() {
@@ -336,9 +303,9 @@ public final class ControllerModel implements AutoCloseable {
             return;
         }
         final CompletionRing ring = new CompletionRing(0, answers, completionSize,
-            new DoorbellView(doorbells, doorbell(1), null, null));
+            queues.register(1));
         adminRing = new SubmissionRing(0, submissions, submissionSize,
-            new DoorbellView(doorbells, doorbell(0), null, null), ring);
+            queues.register(0), ring);
         admin = new AdminExecutor(this, options, medium, memory, log);
         Words.store32(registers, CSTS, READY);
     }
@@ -353,29 +320,13 @@ public final class ControllerModel implements AutoCloseable {
     }
 
     private void reset() {
-        for (int queue = 1; queue < workers.length; queue++) {
-            stopWorker(queue);
-            completions[queue] = null;
-        }
+        queues.reset();
         adminRing = null;
         admin = null;
-        shadow = null;
-        eventIndex = null;
         events.reset();
         frozen = false;
         failure = "";
         Words.store32(registers, CSTS, 0);
-    }
-
-    private void stopWorker(final int queue) {
-        if (stages[queue] != null) {
-            stages[queue].stop();
-            stages[queue] = null;
-        }
-        if (workers[queue] != null) {
-            badDoorbells += workers[queue].ring().badDoorbells();
-            workers[queue] = null;
-        }
     }
 
     private int serveAdmin() {
@@ -394,78 +345,6 @@ public final class ControllerModel implements AutoCloseable {
             Words.store32(registers, CSTS, Words.load32(registers, CSTS) | FATAL);
         }
         return served + events.deliver(adminRing);
-    }
-
-    /** Ends a command that hangs; whether it did. */
-    boolean abort(final int queue, final int commandId) {
-        final IoWorker worker = queue > 0 && queue < workers.length ? workers[queue] : null;
-        return worker != null && (options.inline() ? worker.abortNow(commandId) : worker.abort(commandId));
-    }
-
-    int shadowDoorbells(final long shadowAddress, final long eventIndexAddress) {
-        shadow = memory.slice(shadowAddress, PAGE);
-        eventIndex = memory.slice(eventIndexAddress, PAGE);
-        return shadow == null || eventIndex == null ? ModelStatus.DATA_TRANSFER_ERROR : ModelStatus.OK;
-    }
-
-    private DoorbellView view(final int number) {
-        return new DoorbellView(doorbells, doorbell(number), shadow, eventIndex);
-    }
-
-    private long doorbell(final int number) {
-        return (long) number << 2 + options.strideShift();
-    }
-
-    int createCompletionQueue(final int queue, final int size, final long address) {
-        if (queue < 1 || queue >= completions.length || completions[queue] != null) {
-            return ModelStatus.INVALID_QUEUE_ID;
-        }
-        final MemorySegment ring = memory.slice(address, 16L * size);
-        if (ring == null) {
-            return ModelStatus.DATA_TRANSFER_ERROR;
-        }
-        completions[queue] = new CompletionRing(queue, ring, size, view(2 * queue + 1));
-        return ModelStatus.OK;
-    }
-
-    int createSubmissionQueue(final int queue, final int size, final long address, final int completionQueue) {
-        if (queue < 1 || queue >= workers.length || workers[queue] != null) {
-            return ModelStatus.INVALID_QUEUE_ID;
-        }
-        if (completionQueue < 1 || completionQueue >= completions.length || completions[completionQueue] == null) {
-            return ModelStatus.COMPLETION_QUEUE_INVALID;
-        }
-        final MemorySegment ring = memory.slice(address, 64L * size);
-        if (ring == null) {
-            return ModelStatus.DATA_TRANSFER_ERROR;
-        }
-        final IoWorker worker = new IoWorker(new SubmissionRing(queue, ring, size, view(2 * queue),
-            completions[completionQueue]), new CommandExecutor(options, medium, memory, this::change), faults, log,
-            options.blockBytes(), () -> frozen, () -> fail(new IllegalStateException("a planned fault")));
-        workers[queue] = worker;
-        serve(queue);
-        return ModelStatus.OK;
-    }
-
-    int deleteSubmissionQueue(final int queue) {
-        if (queue < 1 || queue >= workers.length || workers[queue] == null) {
-            return ModelStatus.INVALID_QUEUE_ID;
-        }
-        stopWorker(queue);
-        return ModelStatus.OK;
-    }
-
-    int deleteCompletionQueue(final int queue) {
-        if (queue < 1 || queue >= completions.length || completions[queue] == null) {
-            return ModelStatus.INVALID_QUEUE_ID;
-        }
-        for (final IoWorker worker : workers) {
-            if (worker != null && worker.ring().completions() == completions[queue]) {
-                return ModelStatus.INVALID_QUEUE_DELETION;
-            }
-        }
-        completions[queue] = null;
-        return ModelStatus.OK;
     }
 
     /** The model itself cannot go on: what a firmware fault is to a real controller. */
