@@ -103,6 +103,7 @@ class DoorbellRelayTest {
 
     @Test
     void shouldKeepTheReasonInTheConnectionWhenAMessageCannotBeSent() throws Exception {
+        assertEquals(List.of(), rung(), "the server has taken the connection");
         server.close();
         for (int i = 0; connection.gone().isEmpty() && i < 100_000; i++) {
             ring(1, i);
