@@ -1,7 +1,9 @@
 package io.ringvault.nvme;
 
+import io.ringvault.block.BlockDevice;
 import io.ringvault.block.BlockDeviceProvider;
 import io.ringvault.block.DeviceUri;
+import io.ringvault.block.OpenMode;
 
 /**
  * A provider whose devices are NVMe controllers: its controllers can also be reached for admin commands alone, see
@@ -16,4 +18,16 @@ public interface NvmeTransportProvider extends BlockDeviceProvider {
      *                                             be reached
      */
     NvmeTransport openTransport(DeviceUri uri);
+
+    /** {@inheritDoc} What the URI says to the driver is checked before the controller is touched. */
+    @Override
+    default BlockDevice open(final DeviceUri uri, final OpenMode mode) {
+        final NvmeOptions options = NvmeOptions.parse(uri);
+        return NvmeBlockDevice.open(uri.text(), openTransport(uri), mode, options);
+    }
+
+    @Override
+    default boolean creatable() {
+        return false;
+    }
 }

@@ -1,11 +1,7 @@
 package io.ringvault.nvme.vfio;
 
-import io.ringvault.block.BlockDevice;
 import io.ringvault.block.DeviceUri;
-import io.ringvault.block.OpenMode;
 import io.ringvault.block.StorageException;
-import io.ringvault.nvme.NvmeBlockDevice;
-import io.ringvault.nvme.NvmeOptions;
 import io.ringvault.nvme.NvmeTransport;
 import io.ringvault.nvme.NvmeTransportProvider;
 
@@ -20,20 +16,8 @@ public final class VfioProvider implements NvmeTransportProvider {
     }
 
     @Override
-    public BlockDevice open(final DeviceUri uri, final OpenMode mode) {
-        final NvmeOptions driver = NvmeOptions.parse(uri);
-        return NvmeBlockDevice.open(uri.text(), VfioTransport.open(VfioOptions.parse(uri), VfioHost.machine()), mode,
-            driver);
-    }
-
-    @Override
     public NvmeTransport openTransport(final DeviceUri uri) {
         return VfioTransport.open(VfioOptions.parse(uri), VfioHost.machine());
-    }
-
-    @Override
-    public boolean creatable() {
-        return false;
     }
 
     @Override

@@ -1,11 +1,7 @@
 package io.ringvault.nvme.vfiouser;
 
-import io.ringvault.block.BlockDevice;
 import io.ringvault.block.DeviceUri;
-import io.ringvault.block.OpenMode;
 import io.ringvault.block.StorageException;
-import io.ringvault.nvme.NvmeBlockDevice;
-import io.ringvault.nvme.NvmeOptions;
 import io.ringvault.nvme.NvmeTransport;
 import io.ringvault.nvme.NvmeTransportProvider;
 
@@ -22,19 +18,8 @@ public final class VfioUserProvider implements NvmeTransportProvider {
     }
 
     @Override
-    public BlockDevice open(final DeviceUri uri, final OpenMode mode) {
-        final NvmeOptions options = NvmeOptions.parse(uri);
-        return NvmeBlockDevice.open(uri.text(), VfioUserTransport.open(uri), mode, options);
-    }
-
-    @Override
     public NvmeTransport openTransport(final DeviceUri uri) {
         return VfioUserTransport.open(uri);
-    }
-
-    @Override
-    public boolean creatable() {
-        return false;
     }
 
     @Override
