@@ -10,6 +10,7 @@ import io.ringvault.block.StorageException;
 import io.ringvault.nvme.NvmeBlockDevice;
 import io.ringvault.nvme.NvmeOptions;
 import io.ringvault.nvme.model.ModelTransport;
+import io.ringvault.tests.harness.CommitSink;
 import io.ringvault.tests.harness.EngineDisk;
 import io.ringvault.tests.harness.EngineKind;
 import io.ringvault.tests.harness.Recorder;
@@ -150,6 +151,22 @@ class HostileDiskFuzzTest {
         }
     }
 
+    /**
+     * What the disk believes to be durable on a liar's word need not be. Syncs that were acknowledged are: the anchor
+     * has them, and a disk that opens without them would be an older one.
+     */
+    private record SealedOnly(Recorder recorder) implements CommitSink {
+        @Override
+        public void sealed(final long epoch, final boolean engineStarted) {
+            recorder.sealed(epoch, engineStarted);
+        }
+
+        @Override
+        public void durable(final long epoch) {
+            // Not before a sync says so.
+        }
+    }
+
     /** One session on a hostile controller and one on an honest one. */
     private final class Life {
         private final Template template;
@@ -200,7 +217,7 @@ class HostileDiskFuzzTest {
             hostile.arm(random.nextBoolean() ? rate : 0, only);
             final EngineDisk disk;
             try {
-                disk = kind.open(device, anchor, recorder);
+                disk = kind.open(device, anchor, new SealedOnly(recorder));
             } catch (final StorageException refused) {
                 hostile.arm(0, null);
                 closeQuietly(device);
