@@ -11,7 +11,8 @@ import java.nio.file.Path;
 import java.util.Set;
 
 /**
- * What a device URI says to this transport: {@code nvme+vfio-user:DIR?dma=256M&pages=4k&timeout=5000&ns=1}.
+ * What a device URI says to this transport: {@code nvme+vfio-user:DIR?dma=256M&pages=4k&message-timeout=5000}, and
+ * what {@link NvmeOptions} leaves to the driver.
  *
  * @param socket      the server's socket, in the directory that the URI names
  * @param regionBytes of one region of DMA memory; it takes real memory as it is used
@@ -19,8 +20,9 @@ import java.util.Set;
  * @param timeoutMs   how long the server may take for a message
  */
 record VfioUserOptions(Path socket, long regionBytes, NativeMemory.Pages pages, long timeoutMs) {
-    private static final Set<String> KNOWN = Set.of("dma", "pages", "timeout", NvmeOptions.NAMESPACE_KEY,
-        NvmeOptions.SHADOW_KEY, NvmeOptions.ADMIN_TIMEOUT_KEY);
+    private static final String MESSAGE_TIMEOUT_KEY = "message-timeout";
+    private static final Set<String> KNOWN = Set.of("dma", "pages", MESSAGE_TIMEOUT_KEY,
+        NvmeOptions.NAMESPACE_KEY, NvmeOptions.SHADOW_KEY, NvmeOptions.TIMEOUT_KEY, NvmeOptions.ADMIN_TIMEOUT_KEY);
     private static final long LARGEST_REGION = 1L << 40;
     private static final long LONGEST_TIMEOUT_MS = 600_000;
 
@@ -58,10 +60,10 @@ record VfioUserOptions(Path socket, long regionBytes, NativeMemory.Pages pages, 
     }
 
     private static long timeout(final DeviceUri uri) {
-        final String text = uri.parameters().getOrDefault("timeout", "5000");
+        final String text = uri.parameters().getOrDefault(MESSAGE_TIMEOUT_KEY, "5000");
         final long value = text.matches("[0-9]{1,6}") ? Long.parseLong(text) : 0;
         if (value < 1 || value > LONGEST_TIMEOUT_MS) {
-            throw wrong(uri, "timeout=" + text + " must be 1 to " + LONGEST_TIMEOUT_MS + " milliseconds");
+            throw wrong(uri, MESSAGE_TIMEOUT_KEY + "=" + text + " must be 1 to " + LONGEST_TIMEOUT_MS + " milliseconds");
         }
         return value;
     }

@@ -62,7 +62,7 @@ class VfioUserTransportTest {
 
     private StorageException refusal(final int command, final UnaryOperator<Answer> change) {
         server.changing(command, change);
-        return assertThrows(StorageException.class, () -> open("?timeout=300").close());
+        return assertThrows(StorageException.class, () -> open("?message-timeout=300").close());
     }
 
     private void assertRefused(final String wanted, final int command, final UnaryOperator<Answer> change) {
@@ -302,7 +302,7 @@ class VfioUserTransportTest {
 
     @Test
     void shouldGiveUpWhenARunningServerFallsSilent() {
-        try (VfioUserTransport transport = open("?timeout=200")) {
+        try (VfioUserTransport transport = open("?message-timeout=200&timeout=9&admin-timeout=9")) {
             server.changing(9, answer -> {
                 answer.silent = true;
                 return answer;
@@ -357,7 +357,7 @@ class VfioUserTransportTest {
 
     @Test
     void shouldRefuseParametersThatAreNone() {
-        for (final String bad : List.of("?dma=1M", "?dma=x", "?pages=8k", "?timeout=0", "?timeout=x", "?cache=1")) {
+        for (final String bad : List.of("?dma=1M", "?dma=x", "?pages=8k", "?message-timeout=0", "?message-timeout=x", "?cache=1")) {
             assertEquals(StorageException.Category.CONFIGURATION,
                 assertThrows(StorageException.class, () -> open(bad).close()).category());
         }
