@@ -263,8 +263,8 @@ final class ControllerRecovery {
             abort(link, tracker);
         }
         if (link.brokenTaken()) {
-            reset("a completion on queue " + link.pair.id() + " answers no command that it has",
-                BlockStatus.DRIVER_PROTOCOL);
+            reset("a completion on queue " + link.pair.id() + " answers no command that it has: "
+                + CommandNames.completion(link.brokenBy()), BlockStatus.DRIVER_PROTOCOL);
         } else if (link.lateTaken()) {
             reset("no answer to " + CommandNames.io(link.lateOpcode()) + " (queue " + link.pair.id() + ", command "
                 + link.lateTracker() + ") within " + controller.commandTimeoutMs() + " ms", BlockStatus.DRIVER_GONE);

@@ -235,7 +235,7 @@ public final class NvmeBlockQueue implements BlockQueue {
         if (!pair.broken()) {
             pair.poll(onCommand, limit - delivered);
             if (pair.broken()) {
-                link.askRepair();
+                link.askRepair(pair.brokenBy());
                 recovery.wake();
             } else {
                 overdue.tick();

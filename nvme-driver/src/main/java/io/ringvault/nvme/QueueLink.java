@@ -43,6 +43,7 @@ final class QueueLink {
     private volatile int abort;
     private volatile int late;
     private volatile boolean broken;
+    private long brokenBy;
     private int resumeWord;
     private int abortTracker;
     private int lastLate;
@@ -95,7 +96,8 @@ final class QueueLink {
     }
 
     /** A completion came that answers nothing: the controller must be reset, nothing more is taken from the queue. */
-    void askRepair() {
+    void askRepair(final long completion) {
+        brokenBy = completion;
         broken = true;
     }
 
@@ -143,6 +145,11 @@ final class QueueLink {
         final boolean taken = broken;
         broken = false;
         return taken;
+    }
+
+    /** The completion that broke the protocol, as {@link QueuePair#brokenBy}; after {@link #brokenTaken}. */
+    long brokenBy() {
+        return brokenBy;
     }
 
     int lateTracker() {

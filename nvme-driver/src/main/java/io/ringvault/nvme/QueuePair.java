@@ -20,7 +20,7 @@ import java.util.Arrays;
  *
  * <p>Owned by one thread. Never allocates, blocks, throws or logs after construction. A completion that answers no
  * outstanding command, names another queue or an impossible head makes {@link #broken()} true and the pair delivers
- * nothing more: whoever owns the pair fails its requests. It never touches the state of another command.
+ * nothing more: whoever owns the pair has the controller reset. It never touches the state of another command.
  */
 final class QueuePair {
 
@@ -59,6 +59,7 @@ final class QueuePair {
     private int rungHead;
     private int phase = 1;
     private boolean broken;
+    private long brokenBy;
 
     private long polls;
     private long idlePolls;
@@ -145,6 +146,11 @@ final class QueuePair {
         return broken;
     }
 
+    /** The completion that broke it: dword 2 below, dword 3 above. */
+    long brokenBy() {
+        return brokenBy;
+    }
+
     /** Takes a free tracker; -1 when all are in use. */
     int claim() {
         if (freeCount == 0) {
@@ -208,6 +214,7 @@ final class QueuePair {
                 taken++;
                 if (!accepts(dword2, dword3)) {
                     broken = true;
+                    brokenBy = (long) dword3 << 32 | dword2 & 0xFFFF_FFFFL;
                     break;
                 }
                 advanceHead();

@@ -63,7 +63,8 @@ record VfioUserOptions(Path socket, long regionBytes, NativeMemory.Pages pages, 
         final String text = uri.parameters().getOrDefault(MESSAGE_TIMEOUT_KEY, "5000");
         final long value = text.matches("[0-9]{1,6}") ? Long.parseLong(text) : 0;
         if (value < 1 || value > LONGEST_TIMEOUT_MS) {
-            throw wrong(uri, MESSAGE_TIMEOUT_KEY + "=" + text + " must be 1 to " + LONGEST_TIMEOUT_MS + " milliseconds");
+            throw wrong(uri, MESSAGE_TIMEOUT_KEY + "=" + text + " must be 1 to " + LONGEST_TIMEOUT_MS
+                + " milliseconds");
         }
         return value;
     }

@@ -357,7 +357,8 @@ class VfioUserTransportTest {
 
     @Test
     void shouldRefuseParametersThatAreNone() {
-        for (final String bad : List.of("?dma=1M", "?dma=x", "?pages=8k", "?message-timeout=0", "?message-timeout=x", "?cache=1")) {
+        for (final String bad : List.of("?dma=1M", "?dma=x", "?pages=8k", "?message-timeout=0", "?message-timeout=x",
+            "?cache=1")) {
             assertEquals(StorageException.Category.CONFIGURATION,
                 assertThrows(StorageException.class, () -> open(bad).close()).category());
         }

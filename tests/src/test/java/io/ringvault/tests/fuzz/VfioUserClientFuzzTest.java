@@ -70,7 +70,8 @@ class VfioUserClientFuzzTest {
     private String use(final Random random) {
         final VfioUserTransport transport;
         try {
-            transport = VfioUserTransport.open(DeviceUri.parse("nvme+vfio-user:" + folder + "?message-timeout=40&dma=2M"));
+            transport = VfioUserTransport.open(DeviceUri.parse("nvme+vfio-user:" + folder
+                + "?message-timeout=40&dma=2M"));
         } catch (final StorageException refused) {
             return refused.category().toString();
         }
