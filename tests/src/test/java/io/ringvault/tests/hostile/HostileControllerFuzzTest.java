@@ -52,7 +52,7 @@ class HostileControllerFuzzTest {
     @Test
     void shouldEndEveryRequestOnceWhateverTheControllerDoes() throws IOException {
         final long first = Long.getLong("seed", 1);
-        final long end = System.nanoTime() + Long.getLong("fuzz.seconds", 15) * 1_000_000_000;
+        final long end = System.nanoTime() + Long.getLong("fuzz.seconds", 10) * 1_000_000_000;
         final Path memory = Path.of("/dev/shm");
         final Path image = Files.isWritable(memory) ? Files.createTempFile(memory, "ringvault", ".image")
             : directory.resolve("image"); // syncing to a disk would take most of the time

@@ -88,7 +88,7 @@ class HostileDiskFuzzTest {
         for (int i = 0; i < MODELS.length; i++) {
             templates[i] = template(MODELS[i], directory.resolve("template" + i));
         }
-        final long end = System.nanoTime() + Long.getLong("fuzz.seconds", 20) * 1_000_000_000;
+        final long end = System.nanoTime() + Long.getLong("fuzz.seconds", 15) * 1_000_000_000;
         long seed = first;
         for (; System.nanoTime() - end < 0; seed++) {
             try {
@@ -99,8 +99,9 @@ class HostileDiskFuzzTest {
         }
         System.out.println("hostile controller against the disk: seeds " + first + " to " + (seed - 1) + ", "
             + (seed - first) + " cases; outcomes " + outcomes + "; attacks " + Arrays.toString(attacks));
-        assertTrue(seed - first < 50 || outcomes.size() >= 6 && outcomes.containsKey("reopened with damage reported"),
-            "the adversary is blunt: " + outcomes);
+        assertTrue(seed - first < 50 || outcomes.size() >= 6, "the adversary is blunt: " + outcomes);
+        assertTrue(seed - first < 1000 || outcomes.containsKey("reopened with damage reported"),
+            "the adversary damages nothing: " + outcomes);
         kind.seals().check();
     }
 
