@@ -35,9 +35,13 @@ final class ControllerPower {
         return transport.read32(Registers.CSTS_OFFSET);
     }
 
-    /** Whether the controller has left the bus: not only CSTS, VS too reads as all ones. */
+    /**
+     * Whether the controller has left the bus: not only CSTS, VS too reads as all ones; or both read as zeros, as some
+     * bridges answer for a function without power. No version of the specification is numbered either way.
+     */
     boolean gone() {
-        return status() == Registers.ALL_ONES && transport.read32(Registers.VS_OFFSET) == Registers.ALL_ONES;
+        final int csts = status();
+        return (csts == Registers.ALL_ONES || csts == 0) && transport.read32(Registers.VS_OFFSET) == csts;
     }
 
     /** Disables a controller in any state: one that is just coming up is awaited first, as the standard asks. */

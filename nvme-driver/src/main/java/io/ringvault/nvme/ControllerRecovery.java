@@ -36,6 +36,7 @@ final class ControllerRecovery {
 
     private static final long PARK_WAIT_MS = 100;
     private static final int FAILED = Integer.MIN_VALUE;
+    private static final String REMOVED = "the controller was removed or lost power";
     private static final VarHandle WORD;
 
     static {
@@ -147,10 +148,23 @@ final class ControllerRecovery {
 
     private void run() {
         while (!waiter.closing()) {
-            asked = false;
-            serve();
-            if (!asked && !waiter.closing()) {
-                LockSupport.parkNanos(LOOK_NS);
+            try {
+                asked = false;
+                serve();
+                if (!asked && !waiter.closing()) {
+                    LockSupport.parkNanos(LOOK_NS);
+                }
+            } catch (final InternalError late) {
+                failLate(late);
+            }
+        }
+    }
+
+    /** A register faulted, and the JVM said so only after the access: without this, nobody would look any more. */
+    private void failLate(final InternalError late) {
+        synchronized (controller) {
+            if (!failed()) {
+                fail(BlockStatus.DRIVER_GONE, "a register of the controller faulted: " + late.getMessage());
             }
         }
     }
@@ -236,11 +250,11 @@ final class ControllerRecovery {
 
     private String illness() {
         final int csts = controller.power().status();
+        if ((csts == Registers.ALL_ONES || csts == 0) && controller.power().gone()) {
+            fail(BlockStatus.DRIVER_GONE, "registers read as " + (csts == 0 ? "zeros: " : "all ones: ") + REMOVED);
+            return null;
+        }
         if (csts == Registers.ALL_ONES) {
-            if (controller.power().gone()) {
-                fail(BlockStatus.DRIVER_GONE, "registers read as all ones: the controller was removed or lost power");
-                return null;
-            }
             return "CSTS read as all ones, though the controller is there";
         }
         if ((csts & Registers.CSTS_CFS) != 0) {
@@ -316,7 +330,11 @@ final class ControllerRecovery {
             try {
                 final String change = controller.restart();
                 if (change != null) {
-                    giveUp(BlockStatus.DRIVER_CHANGED, cause + "; after the reset: " + change);
+                    if (controller.power().gone()) {
+                        fail(BlockStatus.DRIVER_GONE, cause + "; it was stopped, and then " + REMOVED);
+                    } else {
+                        giveUp(BlockStatus.DRIVER_CHANGED, cause + "; after the reset: " + change);
+                    }
                     return;
                 }
                 word++;

@@ -1,6 +1,7 @@
 package io.ringvault.nvme;
 
 import io.ringvault.block.DmaBuffer;
+import io.ringvault.nvme.model.FaultPlan;
 import io.ringvault.nvme.model.ModelTransport;
 import io.ringvault.nvme.spec.Registers;
 import java.io.IOException;
@@ -22,6 +23,9 @@ final class FragileTransport implements NvmeTransport {
     private final Arena arena = Arena.ofShared();
     private final MemorySegment doorbells;
     private boolean lost;
+    private int absent = Registers.ALL_ONES;
+    /** The next write of 0 to CC is the last that arrives; registers read as zeros afterwards. */
+    boolean vanishWhenStopped;
     String recalled;
     /** What was written to CC. */
     final List<Integer> controls = new ArrayList<>();
@@ -39,6 +43,16 @@ final class FragileTransport implements NvmeTransport {
         file.truncate(0);
     }
 
+    FaultPlan faults() {
+        return model.model().faults();
+    }
+
+    /** From now on registers read as this value, and nothing that is written arrives. */
+    void vanish(final int reading) {
+        absent = reading;
+        lost = true;
+    }
+
     private void relay() {
         if (!lost) {
             model.doorbells().copyFrom(doorbells);
@@ -53,12 +67,12 @@ final class FragileTransport implements NvmeTransport {
     @Override
     public int read32(final int offset) {
         relay();
-        return lost ? Registers.ALL_ONES : model.read32(offset);
+        return lost ? absent : model.read32(offset);
     }
 
     @Override
     public long read64(final int offset) {
-        return lost ? -1 : model.read64(offset);
+        return lost ? absent : model.read64(offset);
     }
 
     @Override
@@ -71,6 +85,9 @@ final class FragileTransport implements NvmeTransport {
                 }
             }
             model.write32(offset, value);
+            if (vanishWhenStopped && offset == Registers.CC_OFFSET && value == 0) {
+                vanish(0);
+            }
         }
     }
 

@@ -12,6 +12,7 @@ import io.ringvault.block.DmaBuffer;
 import io.ringvault.block.OpenMode;
 import io.ringvault.block.StorageException;
 import io.ringvault.nvme.model.ModelTransport;
+import io.ringvault.nvme.spec.Opcode;
 import io.ringvault.nvme.spec.Registers;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,6 +22,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Controllers that are taken away: doorbells that fault, and a kernel that asks for its device back. */
 class LostControllerTest {
@@ -126,6 +129,28 @@ class LostControllerTest {
         final StorageException failed = assertThrows(StorageException.class, () -> device.openQueue(2));
         assertEquals(StorageException.Category.IO, failed.category());
         assertTrue(failed.getMessage().contains("doorbell of its admin queue faulted"), failed.getMessage());
+    }
+
+    /** What is read of a function without power depends on the bridge above it. */
+    @ParameterizedTest
+    @CsvSource({"-1, all ones", "0, zeros"})
+    void shouldSayThatTheControllerIsGoneWhenNothingAnswers(final int reading, final String text) {
+        assertEquals(BlockStatus.OK, read(1));
+        transport.vanish(reading);
+        assertEquals(GONE, read(2));
+        assertEquals("registers read as " + text + ": the controller was removed or lost power",
+            device.failureReason());
+        assertEquals(GONE, read(3));
+    }
+
+    @Test
+    void shouldSayThatTheControllerIsGoneWhenItLosesPowerWhileItIsReset() {
+        assertEquals(BlockStatus.OK, read(1));
+        transport.faults().fatal(Opcode.READ, 0);
+        transport.vanishWhenStopped = true;
+        assertEquals(GONE, read(2));
+        final String reason = device.failureReason();
+        assertTrue(reason.contains("CSTS.CFS") && reason.endsWith("the controller was removed or lost power"), reason);
     }
 
     @Test

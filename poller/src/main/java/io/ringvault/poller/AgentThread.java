@@ -9,11 +9,11 @@ import org.agrona.concurrent.AgentTerminationException;
 import org.agrona.concurrent.IdleStrategy;
 
 /**
- * One agent on one platform thread: start, duty cycles until told to stop, close, all on that thread. An exception
- * of a duty
- * cycle goes to the error handler and the agent goes on; {@link AgentTerminationException} ends it. An interrupt
- * does not stop an
- * agent (it would die silently); only {@link #stop} does.
+ * One agent on one platform thread: start, duty cycles until told to stop, close, all on that thread. What a duty
+ * cycle throws goes to the error handler and the agent goes on; {@link AgentTerminationException} ends it. The same
+ * holds for what is thrown while it idles: the JVM reports a fault of mapped memory (a device's registers that are
+ * gone) on the thread that met it, but later. An interrupt does not stop an agent (it would die silently); only
+ * {@link #stop} does.
  */
 public final class AgentThread {
     private final Agent agent;
@@ -42,29 +42,36 @@ public final class AgentThread {
         }
         try {
             boolean running = guarded(agent::onStart);
-            while (running && !stopping) {
-                running = cycle();
+            while (running) {
+                running = cycles();
             }
         } finally {
             guarded(agent::onClose);
         }
     }
 
-    private boolean cycle() {
-        int work = 0;
+    /** Duty cycles until told to stop; true when one threw and others are to follow. */
+    private boolean cycles() {
         try {
-            work = agent.doWork();
+            while (!stopping) {
+                rest(agent.doWork());
+            }
+            return false;
         } catch (final AgentTerminationException ended) {
             errors.onError(agent.roleName(), ended);
             return false;
         } catch (final Throwable thrown) {
             errors.onError(agent.roleName(), thrown);
         }
+        guarded(() -> rest(0));
+        return true;
+    }
+
+    private void rest(final int work) {
         idle.idle(work);
         if (work == 0) {
             Thread.interrupted(); // Left set, it would turn every park into a spin.
         }
-        return true;
     }
 
     @FunctionalInterface
