@@ -403,7 +403,7 @@ public final class NvmeBlockQueue implements BlockQueue {
     public void close() {
         if (!closed) {
             closed = true;
-            link.park();
+            link.abandon(); // Not parked: that would ask for the queue to be created anew.
             requests.clearWaiting();
             device.closed(this, pair.id());
         }

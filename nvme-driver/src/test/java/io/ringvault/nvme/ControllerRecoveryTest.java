@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -356,5 +357,28 @@ class ControllerRecoveryTest {
         rig.queue.close();
         rig.device.close();
         assertEquals(0, rig.done.size());
+    }
+
+    /** The control plane looks in between: a queue that is being closed is not one that waits to be created anew. */
+    @Test
+    void shouldNotResetTheControllerWhenAQueueIsClosed() throws Exception {
+        try (ModelRig rig = rig("mode=thread", 4, SHORT)) {
+            final AtomicBoolean ended = new AtomicBoolean();
+            final Thread looking = Thread.ofPlatform().start(() -> {
+                while (!ended.get()) {
+                    rig.device.controller().recovery().serve();
+                }
+            });
+            try {
+                for (int i = 0; i < 200; i++) {
+                    rig.device.openQueue(2).close();
+                }
+            } finally {
+                ended.set(true);
+                looking.join();
+            }
+            assertEquals(0, rig.device.health().resets(), rig.device.health().lastReset());
+            assertEquals("", rig.device.failureReason());
+        }
     }
 }
