@@ -55,6 +55,15 @@ public final class BlockStatus {
         return origin(status) == ORIGIN_DRIVER && code(status) == DRIVER_RESET;
     }
 
+    /** Whether the queue has ended for good, the device with it or not: no later request of it can succeed. */
+    public static boolean isLost(final int status) {
+        if (origin(status) != ORIGIN_DRIVER) {
+            return false;
+        }
+        final int code = code(status);
+        return code == DRIVER_GONE || code == DRIVER_PROTOCOL || code == DRIVER_CHANGED;
+    }
+
     /** Whether the identical request may be sent again (NVMe: DNR clear). */
     public static boolean isRetryable(final int status) {
         return (status & RETRYABLE) != 0;

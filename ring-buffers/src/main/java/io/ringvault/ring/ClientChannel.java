@@ -134,6 +134,15 @@ public final class ClientChannel {
         }
     }
 
+    /** Agent: publishes the end of all accepted ops, which it will not look at again. */
+    public void completeAll(final int status) {
+        for (int slot = 0; slot < accepted.length; slot++) {
+            if (accepted[slot]) {
+                complete(slot, status, 0);
+            }
+        }
+    }
+
     /** The op's lent memory and marks; the agent may look between {@link #accept} and {@link #complete}. */
     public OpTable ops() {
         return ops;

@@ -123,4 +123,18 @@ class ClientChannelTest {
         final IllegalStateException broken = assertThrows(IllegalStateException.class, () -> channel.complete(0, 0, 0));
         assertTrue(broken.getMessage().contains("credit rule"), broken.getMessage());
     }
+
+    @Test
+    void shouldEndWhatWasAcceptedAndNothingElseWhenTheAgentGivesUp() {
+        for (int i = 0; i < 3; i++) {
+            assertTrue(write(i));
+        }
+        requests.drain((client, slot, opcode, flags, offset, length) -> channel.accept(slot), 2);
+        channel.completeAll(OpStatus.POISONED);
+        channel.completeAll(OpStatus.POISONED);
+        final List<String> seen = new ArrayList<>();
+        channel.poll((token, status, detail) -> seen.add(token + " " + status), 10);
+        assertEquals(List.of("0 " + OpStatus.POISONED, "1 " + OpStatus.POISONED), seen);
+        assertEquals(1, channel.inFlight(), "the third was not drained yet");
+    }
 }

@@ -22,7 +22,7 @@ final class ClientIntake {
     private final WritePath writes;
     private final CommitSequencer commits;
     private final RequestHandler onRequest = this::onRequest;
-    private boolean closing;
+    private int refusal = OpStatus.OK;
 
     ClientIntake(final EngineState state, final RequestRing ring, final ClientPort[] clients, final long userBlocks,
                  final WritePath writes, final CommitSequencer commits) {
@@ -36,7 +36,19 @@ final class ClientIntake {
 
     /** From now on every new request ends with CLOSED. */
     void close() {
-        closing = true;
+        if (refusal == OpStatus.OK) {
+            refusal = OpStatus.CLOSED;
+        }
+    }
+
+    /** Ends every request that was accepted, wherever it is, and every later one: no stage will do it any more. */
+    void fail() {
+        refusal = OpStatus.POISONED;
+        for (final ClientPort client : clients) {
+            if (client != null) {
+                client.completeAll(OpStatus.POISONED);
+            }
+        }
     }
 
     int step() {
@@ -51,8 +63,8 @@ final class ClientIntake {
         op.fua = (flags & OpFlags.FUA) != 0;
         op.offsetBytes = offsetBytes;
         op.lengthBytes = lengthBytes;
-        if (closing) {
-            op.complete(OpStatus.CLOSED);
+        if (refusal != OpStatus.OK) {
+            op.complete(refusal);
         } else if (opcode == OpCode.SYNC) {
             if (state.readOnly) {
                 op.complete(OpStatus.OK);

@@ -41,6 +41,11 @@ final class ClientPort {
         lastRound = 0;
     }
 
+    /** Ends whatever was accepted; no op of this client may be completed afterwards. */
+    void completeAll(final int status) {
+        channel.completeAll(status);
+    }
+
     void complete(final Op op, final int status) {
         channel.complete(op.slot, status, 0);
     }

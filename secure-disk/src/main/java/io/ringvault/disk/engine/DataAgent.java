@@ -2,6 +2,7 @@ package io.ringvault.disk.engine;
 
 import io.ringvault.block.BlockCompletionHandler;
 import io.ringvault.block.BlockQueue;
+import io.ringvault.block.BlockStatus;
 import io.ringvault.poller.BlockingWorker;
 import io.ringvault.ring.OneToOneQueue;
 import java.util.concurrent.CountDownLatch;
@@ -16,8 +17,9 @@ import org.agrona.concurrent.NanoClock;
  *   device poller → client intake → read path → write path → index stage → relocator → chunk writer → durable window
  *                 → commit sequencer → checkpoint stage → segment allocator → (doorbell)
  * </pre>
- * Never blocks, locks, logs or allocates per request. An exception out of a stage is a defect of this program: the
- * volume is poisoned, since its in-memory state can no longer be trusted.
+ * Never blocks, locks, logs or allocates per request. What a stage throws is a defect of this program, or a fault of
+ * mapped memory that the JVM reported late: whatever was being done is half done, so the in-memory state can no longer be
+ * trusted. The volume is poisoned, no stage runs again, and every request ends with an error, reads too.
  */
 public final class DataAgent implements Agent {
     private static final int POLL_LIMIT = 128;
@@ -45,6 +47,9 @@ public final class DataAgent implements Agent {
     private final CountDownLatch closedLatch = new CountDownLatch(1);
     private volatile boolean closeRequested;
     private boolean closing;
+    /** Within a cycle, and for ever after one that threw. */
+    private boolean inCycle;
+    private boolean broken;
     private long resetsSeen;
 
     DataAgent(final EngineState state, final NanoClock clock, final BlockQueue queue, final ClientIntake intake,
@@ -82,6 +87,30 @@ public final class DataAgent implements Agent {
 
     @Override
     public int doWork() {
+        if (inCycle) {
+            return refuseAll();
+        }
+        inCycle = true;
+        final int work = cycle();
+        inCycle = false;
+        return work;
+    }
+
+    /** What the device still does for an earlier cycle is not looked at any more; its buffers rest until it is closed. */
+    private int refuseAll() {
+        if (!broken) {
+            broken = true;
+            state.poison("the data agent failed in the middle of its work");
+            intake.fail();
+        }
+        roll.step(closeRequested);
+        if (closeRequested && !closed()) {
+            closedLatch.countDown();
+        }
+        return intake.step();
+    }
+
+    private int cycle() {
         state.nowNs = clock.nanoTime();
         int work = queue.poll(onCompletion, POLL_LIMIT);
         if (queue.resets() != resetsSeen) {
@@ -220,7 +249,11 @@ public final class DataAgent implements Agent {
         }
     }
 
+    /** A lost device is said at once, also by a read: no write may be taken in any more. */
     private void onCompletion(final long token, final int status) {
+        if (BlockStatus.isLost(status) && !state.readOnly) {
+            state.poison("the device is lost: " + state.describe(status));
+        }
         final long owner = Tokens.owner(token);
         final long number = Tokens.number(token);
         if (owner == Tokens.CHUNK) {

@@ -249,13 +249,13 @@ public final class Engine implements AutoCloseable {
 
     /**
      * A stage threw: a defect of this program, something that the port excludes, or a fault of mapped memory (the
-     * device's registers, or a file that was cut short) that the JVM reported late. The volume becomes read-only with
-     * that reason. On the agent's thread.
+     * device's registers, or a file that was cut short) that the JVM reported late. The volume is poisoned with that
+     * reason, and the agent goes no further. On the agent's thread.
      */
     public void fail(final String role, final Throwable thrown) {
         state.poison(role + " failed: " + (thrown instanceof InternalError
             ? "mapped memory faulted; the device's registers, or a mapped file, are gone: " : "") + thrown);
-        LOGGER.log(System.Logger.Level.ERROR, role + " failed; the volume is read-only from now on", thrown);
+        LOGGER.log(System.Logger.Level.ERROR, role + " failed; the volume takes no more writes", thrown);
     }
 
     /** Most bytes of one write, whatever its alignment. Any thread. */

@@ -88,6 +88,7 @@ public final class IndexAgent implements Agent {
     private long mergeJob;
     private long checkpointJob;
     private boolean failed;
+    private boolean inCycle;
     private long resetsSeen;
 
     IndexAgent(final EngineConfig config, final BlockQueue queue, final ObjectWriter writer,
@@ -122,8 +123,19 @@ public final class IndexAgent implements Agent {
         return "ringvault-index";
     }
 
+    /** After a cycle that threw, nothing more is made: what was being built is half built, and must not be published. */
     @Override
     public int doWork() {
+        if (inCycle) {
+            return 0;
+        }
+        inCycle = true;
+        final int work = cycle();
+        inCycle = false;
+        return work;
+    }
+
+    private int cycle() {
         int work = queue.poll(onCompletion, POLL_LIMIT);
         if (queue.resets() != resetsSeen) {
             resetsSeen = queue.resets();
