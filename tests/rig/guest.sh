@@ -7,7 +7,8 @@
 #   --log DIR        where console, qemu.err, out, exit and qemu.pid are left          [a temporary folder]
 #   --share DIR      a host folder that the guest may write, under the same path       [none]
 #   --qemu ARG       one more argument for QEMU; repeatable. Every NVMe controller among them is on vfio-pci
-#                    when COMMAND starts; bind.sh moves it to the kernel's driver and back
+#                    when COMMAND starts; RIG_MODULES is a folder for modprobe -d in it
+#   --kernel WHICH   stable, or backports: Debian's newer one, which has iommufd        [stable]
 #   --iommu KIND     intel (an emulated Intel IOMMU), or none: VFIO's no-IOMMU mode    [intel]
 #   --hugepages N    2 MiB pages to reserve, on /dev/hugepages                         [0]
 #   --memory SIZE    of the guest                                                      [1536M]
@@ -27,7 +28,7 @@ PATH=$PATH:/usr/sbin:/sbin
 absent() { printf 'rig: %s\n' "$*" >&2; exit 77; }
 broken() { printf 'rig: %s\n' "$*" >&2; exit 125; }
 
-log='' share='' iommu=intel hugepages=0 memory=1536M limit=240 prepare=no
+log='' share='' kernel=stable iommu=intel hugepages=0 memory=1536M limit=240 prepare=no
 extra=()
 expected=('terminating on signal')
 while [ $# -gt 0 ]; do
@@ -41,6 +42,7 @@ while [ $# -gt 0 ]; do
         --log) log=$2 ;;
         --share) share=$(realpath "$2") ;;
         --qemu) extra+=("$2") ;;
+        --kernel) kernel=$2 ;;
         --iommu) iommu=$2 ;;
         --hugepages) hugepages=$2 ;;
         --memory) memory=$2 ;;
@@ -51,6 +53,9 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 [ "$prepare" = yes ] || [ $# -gt 0 ] || broken 'no command; see --help'
+
+linux=$cache/linux
+[ "$kernel" = stable ] || linux=$cache/linux-$kernel
 
 # --- what the machine must have ---------------------------------------------------------------------------------------
 for tool in qemu-system-x86_64:qemu-system-x86 cpio:cpio modprobe:kmod xz:xz-utils busybox:busybox-static \
@@ -65,19 +70,38 @@ fi
 mkdir -p "$cache" || absent "$cache cannot be made; name another folder in RINGVAULT_RIG_CACHE"
 
 # --- kernel and start image, once -------------------------------------------------------------------------------------
+apt_options=(-o APT::Sandbox::User=root)
+
+# Package lists of backports in a folder of our own: the machine's sources stay as they are.
+use_backports() {
+    local lists=$cache/apt keyring=/usr/share/keyrings/debian-archive-keyring.gpg release_name
+    release_name=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+    [ -n "$release_name" ] && [ -r "$keyring" ] || absent 'this is no Debian with its archive keyring'
+    mkdir -p "$lists/lists/partial" "$lists/archives/partial" "$lists/parts"
+    echo "deb [signed-by=$keyring] http://deb.debian.org/debian $release_name-backports main" >"$lists/sources.list"
+    apt_options+=(-o "Dir::Etc::SourceList=$lists/sources.list" -o "Dir::Etc::SourceParts=$lists/parts"
+        -o "Dir::State::Lists=$lists/lists" -o "Dir::Cache=$lists")
+    timeout 180 apt-get -qq "${apt_options[@]}" update >&2 || absent 'the package list of backports was not to be had'
+}
+
+kernel_package() {
+    apt-cache "${apt_options[@]}" depends linux-image-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }'
+}
+
 fetch_kernel() {
     command -v apt-get >/dev/null || absent 'no apt-get to fetch a guest kernel with'
     local package work=$cache/work bzimage offset
-    package=$(apt-cache depends linux-image-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
-    if [ -z "$package" ] && [ "$(id -u)" -eq 0 ]; then
+    [ "$kernel" = stable ] || use_backports
+    package=$(kernel_package)
+    if [ -z "$package" ] && [ "$kernel" = stable ] && [ "$(id -u)" -eq 0 ]; then
         timeout 180 apt-get -qq update >/dev/null 2>&1 || true
-        package=$(apt-cache depends linux-image-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
+        package=$(kernel_package)
     fi
     [ -n "$package" ] || absent 'no package linux-image-amd64 is known here (apt-get update?)'
     rm -rf "$work"
     mkdir -p "$work/deb"
     printf 'rig: fetching %s into %s\n' "$package" "$cache" >&2
-    (cd "$work/deb" && timeout 400 apt-get -qq -o APT::Sandbox::User=root download "$package") >&2 \
+    (cd "$work/deb" && timeout 400 apt-get -qq "${apt_options[@]}" download "$package") >&2 \
         || absent "$package could not be downloaded"
     dpkg-deb -x "$work"/deb/*.deb "$work/tree"
     dpkg-deb -f "$work"/deb/*.deb Version >"$work/version"
@@ -93,15 +117,15 @@ fetch_kernel() {
             break
         fi
     done
-    rm -rf "$work/deb" "$work/elf" "$cache/linux"
-    mv "$work" "$cache/linux"
+    rm -rf "$work/deb" "$work/elf" "$linux"
+    mv "$work" "$linux"
 }
 
 # Modules in the order in which they can be loaded, each once.
 load_order() {
     local module
     for module in "$@"; do
-        modprobe -d "$cache/linux/tree" -S "$release" --show-depends "$module" | awk '$1 == "insmod" { print $2 }'
+        modprobe -d "$linux/tree" -S "$release" --show-depends "$module" | awk '$1 == "insmod" { print $2 }'
     done | awk '!seen[$0]++'
 }
 
@@ -114,9 +138,12 @@ build_image() {
     chmod 755 "$work/init"
     load_order virtio_pci virtio_console 9p 9pnet_virtio vfio_iommu_type1 vfio-pci nvme | while read -r file; do
         cp "$file" "$work/modules/"
-        basename "$file" >>"$work/modules/order"
+        case $file in
+            *.xz) xz -d "$work/modules/${file##*/}" ;;
+        esac
+        basename "$file" .xz >>"$work/modules/order"
     done
-    [ "$iommu" = intel ] || cp "$cache/linux/vfio-noiommu.ko" "$work/modules/vfio.ko"
+    [ "$iommu" = intel ] || cp "$linux/vfio-noiommu.ko" "$work/modules/vfio.ko"
     (cd "$work" && find . | cpio --quiet -o -H newc) >"$image.new"
     rm -rf "$work"
     mv "$image.new" "$image"
@@ -125,7 +152,7 @@ build_image() {
 # Debian's kernel is built without no-IOMMU mode, which concerns one module: that is built again with it.
 build_noiommu_module() {
     local version work source
-    version=$(cat "$cache/linux/version")
+    version=$(cat "$linux/version")
     work=$(mktemp -d "$cache/vfio.XXXXXX")
     [ "$(id -u)" -eq 0 ] || absent 'no-IOMMU mode needs a rebuilt vfio.ko, and only root can install the headers for it'
     {
@@ -145,16 +172,16 @@ vfio-y := vfio_main.o iova_bitmap.o container.o
 MAKE
     make -C "/usr/src/linux-headers-$release" M="$work/vfio" modules >&2 || absent 'vfio.ko could not be built'
     strip -g "$work/vfio/vfio.ko"
-    mv "$work/vfio/vfio.ko" "$cache/linux/vfio-noiommu.ko"
+    mv "$work/vfio/vfio.ko" "$linux/vfio-noiommu.ko"
     rm -rf "$work"
 }
 
 exec 8>"$cache/lock"
 flock 8
-[ -s "$cache/linux/kernel" ] || fetch_kernel
-release=$(cat "$cache/linux/release")
-if [ "$iommu" != intel ] && [ ! -s "$cache/linux/vfio-noiommu.ko" ]; then build_noiommu_module; fi
-image=$cache/start-$iommu-$({ cat "$rig/init.sh" "$0"; echo "$release"; } | sha256sum | cut -c1-12)
+[ -s "$linux/kernel" ] || fetch_kernel
+release=$(cat "$linux/release")
+if [ "$iommu" != intel ] && [ ! -s "$linux/vfio-noiommu.ko" ]; then build_noiommu_module; fi
+image=$cache/start-$kernel-$iommu-$({ cat "$rig/init.sh" "$0"; echo "$release"; } | sha256sum | cut -c1-12)
 [ -s "$image" ] || build_image
 flock -u 8
 exec 8>&-
@@ -175,6 +202,7 @@ rm -f "$log"/{console,qemu.err,out,exit,qemu.pid}
     [ "$iommu" = intel ] || echo 'vfio_options=enable_unsafe_noiommu_mode=1'
 } >"$log/job/settings"
 {
+    printf 'export RIG_MODULES=%q\n' "$linux/tree"
     printf 'cd %q\nexec' "$PWD"
     printf ' %q' "$@"
     echo
@@ -195,7 +223,7 @@ folder() { # ID PATH READONLY
 folder root / on
 folder job "$log/job" on
 [ -z "$share" ] || folder share "$share" off
-machine+=(-kernel "$cache/linux/kernel" -initrd "$image" -append "$command_line"
+machine+=(-kernel "$linux/kernel" -initrd "$image" -append "$command_line"
     -serial "file:$log/console" -serial "file:$log/exit"
     -device virtio-serial-pci -chardev "file,id=out,path=$log/out" -device virtserialport,chardev=out,name=out)
 

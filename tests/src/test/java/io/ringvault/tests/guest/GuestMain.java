@@ -1,5 +1,6 @@
 package io.ringvault.tests.guest;
 
+import io.ringvault.cli.CommandInGuest;
 import io.ringvault.nvme.vfio.BarFaults;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -45,9 +46,16 @@ public final class GuestMain {
             case "dump" -> DiskSuite.dump(device, job.get(2), job.get(3));
             case "refuse" -> DiskSuite.expectRefusal(device, job.get(2));
             case "bar-faults" -> BarFaults.run(device);
+            case "command" -> CommandInGuest.run(job.subList(1, job.size()));
+            case "shell" -> shell(job.get(1));
             default -> throw new IllegalArgumentException("job " + job);
         }
         say(String.join(" ", job) + ": ok in " + (System.nanoTime() - began) / 1_000_000 + " ms");
+    }
+
+    private static void shell(final String script) throws Exception {
+        final int exit = new ProcessBuilder("bash", "-euc", script).inheritIO().start().waitFor();
+        check(exit == 0, script + " ended with " + exit);
     }
 
     static void say(final String text) {
