@@ -8,7 +8,7 @@
 #   --share DIR      a host folder that the guest may write, under the same path       [none]
 #   --qemu ARG       one more argument for QEMU; repeatable. Every NVMe controller among them is on vfio-pci
 #                    when COMMAND starts; RIG_MODULES is a folder for modprobe -d in it
-#   --kernel WHICH   stable, or backports: Debian's newer one, which has iommufd        [stable]
+#   --linux DIR      another kernel, laid out as README.md says                        [Debian's, fetched once]
 #   --iommu KIND     intel (an emulated Intel IOMMU), or none: VFIO's no-IOMMU mode    [intel]
 #   --hugepages N    2 MiB pages to reserve, on /dev/hugepages                         [0]
 #   --memory SIZE    of the guest                                                      [1536M]
@@ -28,7 +28,7 @@ PATH=$PATH:/usr/sbin:/sbin
 absent() { printf 'rig: %s\n' "$*" >&2; exit 77; }
 broken() { printf 'rig: %s\n' "$*" >&2; exit 125; }
 
-log='' share='' kernel=stable iommu=intel hugepages=0 memory=1536M limit=240 prepare=no
+log='' share='' linux='' iommu=intel hugepages=0 memory=1536M limit=240 prepare=no
 extra=()
 expected=('terminating on signal')
 while [ $# -gt 0 ]; do
@@ -42,7 +42,7 @@ while [ $# -gt 0 ]; do
         --log) log=$2 ;;
         --share) share=$(realpath "$2") ;;
         --qemu) extra+=("$2") ;;
-        --kernel) kernel=$2 ;;
+        --linux) linux=$(realpath "$2") ;;
         --iommu) iommu=$2 ;;
         --hugepages) hugepages=$2 ;;
         --memory) memory=$2 ;;
@@ -54,8 +54,7 @@ while [ $# -gt 0 ]; do
 done
 [ "$prepare" = yes ] || [ $# -gt 0 ] || broken 'no command; see --help'
 
-linux=$cache/linux
-[ "$kernel" = stable ] || linux=$cache/linux-$kernel
+[ -n "$linux" ] || linux=$cache/linux
 
 # --- what the machine must have ---------------------------------------------------------------------------------------
 for tool in qemu-system-x86_64:qemu-system-x86 cpio:cpio modprobe:kmod xz:xz-utils busybox:busybox-static \
@@ -70,38 +69,19 @@ fi
 mkdir -p "$cache" || absent "$cache cannot be made; name another folder in RINGVAULT_RIG_CACHE"
 
 # --- kernel and start image, once -------------------------------------------------------------------------------------
-apt_options=(-o APT::Sandbox::User=root)
-
-# Package lists of backports in a folder of our own: the machine's sources stay as they are.
-use_backports() {
-    local lists=$cache/apt keyring=/usr/share/keyrings/debian-archive-keyring.gpg release_name
-    release_name=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-    [ -n "$release_name" ] && [ -r "$keyring" ] || absent 'this is no Debian with its archive keyring'
-    mkdir -p "$lists/lists/partial" "$lists/archives/partial" "$lists/parts"
-    echo "deb [signed-by=$keyring] http://deb.debian.org/debian $release_name-backports main" >"$lists/sources.list"
-    apt_options+=(-o "Dir::Etc::SourceList=$lists/sources.list" -o "Dir::Etc::SourceParts=$lists/parts"
-        -o "Dir::State::Lists=$lists/lists" -o "Dir::Cache=$lists")
-    timeout 180 apt-get -qq "${apt_options[@]}" update >&2 || absent 'the package list of backports was not to be had'
-}
-
-kernel_package() {
-    apt-cache "${apt_options[@]}" depends linux-image-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }'
-}
-
 fetch_kernel() {
     command -v apt-get >/dev/null || absent 'no apt-get to fetch a guest kernel with'
     local package work=$cache/work bzimage offset
-    [ "$kernel" = stable ] || use_backports
-    package=$(kernel_package)
-    if [ -z "$package" ] && [ "$kernel" = stable ] && [ "$(id -u)" -eq 0 ]; then
+    package=$(apt-cache depends linux-image-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
+    if [ -z "$package" ] && [ "$(id -u)" -eq 0 ]; then
         timeout 180 apt-get -qq update >/dev/null 2>&1 || true
-        package=$(kernel_package)
+        package=$(apt-cache depends linux-image-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
     fi
     [ -n "$package" ] || absent 'no package linux-image-amd64 is known here (apt-get update?)'
     rm -rf "$work"
     mkdir -p "$work/deb"
     printf 'rig: fetching %s into %s\n' "$package" "$cache" >&2
-    (cd "$work/deb" && timeout 400 apt-get -qq "${apt_options[@]}" download "$package") >&2 \
+    (cd "$work/deb" && timeout 400 apt-get -qq -o APT::Sandbox::User=root download "$package") >&2 \
         || absent "$package could not be downloaded"
     dpkg-deb -x "$work"/deb/*.deb "$work/tree"
     dpkg-deb -f "$work"/deb/*.deb Version >"$work/version"
@@ -130,7 +110,7 @@ load_order() {
 }
 
 build_image() {
-    local work file
+    local work file name
     work=$(mktemp -d "$cache/image.XXXXXX")
     mkdir -p "$work"/{bin,proc,sys,dev,lower,modules}
     cp "$busybox" "$work/bin/busybox"
@@ -138,10 +118,13 @@ build_image() {
     chmod 755 "$work/init"
     load_order virtio_pci virtio_console 9p 9pnet_virtio vfio_iommu_type1 vfio-pci nvme | while read -r file; do
         cp "$file" "$work/modules/"
-        case $file in
-            *.xz) xz -d "$work/modules/${file##*/}" ;;
+        name=$(basename "$file")
+        case $name in
+            *.xz) xz -d "$work/modules/$name" ;;
+            *.zst) zstd -q --rm -d "$work/modules/$name" ;;
         esac
-        basename "$file" .xz >>"$work/modules/order"
+        name=${name%.xz}
+        echo "${name%.zst}" >>"$work/modules/order"
     done
     [ "$iommu" = intel ] || cp "$linux/vfio-noiommu.ko" "$work/modules/vfio.ko"
     (cd "$work" && find . | cpio --quiet -o -H newc) >"$image.new"
@@ -178,10 +161,13 @@ MAKE
 
 exec 8>"$cache/lock"
 flock 8
-[ -s "$linux/kernel" ] || fetch_kernel
+if [ ! -s "$linux/kernel" ]; then
+    [ "$linux" = "$cache/linux" ] || absent "there is no $linux/kernel"
+    fetch_kernel
+fi
 release=$(cat "$linux/release")
 if [ "$iommu" != intel ] && [ ! -s "$linux/vfio-noiommu.ko" ]; then build_noiommu_module; fi
-image=$cache/start-$kernel-$iommu-$({ cat "$rig/init.sh" "$0"; echo "$release"; } | sha256sum | cut -c1-12)
+image=$cache/start-$iommu-$({ cat "$rig/init.sh" "$0"; echo "$release"; } | sha256sum | cut -c1-12)
 [ -s "$image" ] || build_image
 flock -u 8
 exec 8>&-

@@ -18,8 +18,8 @@ import org.agrona.concurrent.NanoClock;
  *                 → commit sequencer → checkpoint stage → segment allocator → (doorbell)
  * </pre>
  * Never blocks, locks, logs or allocates per request. What a stage throws is a defect of this program, or a fault of
- * mapped memory that the JVM reported late: whatever was being done is half done, so the in-memory state can no longer be
- * trusted. The volume is poisoned, no stage runs again, and every request ends with an error, reads too.
+ * mapped memory that the JVM reported late: whatever was being done is half done, so the in-memory state can no longer
+ * be trusted. The volume is poisoned, no stage runs again, and every request ends with an error, reads too.
  */
 public final class DataAgent implements Agent {
     private static final int POLL_LIMIT = 128;
@@ -96,7 +96,7 @@ public final class DataAgent implements Agent {
         return work;
     }
 
-    /** What the device still does for an earlier cycle is not looked at any more; its buffers rest until it is closed. */
+    /** What the device still does for an earlier cycle is not looked at; its buffers rest until it is closed. */
     private int refuseAll() {
         if (!broken) {
             broken = true;

@@ -123,7 +123,7 @@ public final class IndexAgent implements Agent {
         return "ringvault-index";
     }
 
-    /** After a cycle that threw, nothing more is made: what was being built is half built, and must not be published. */
+    /** After a cycle that threw nothing more is made: what was being built is half built and must not be published. */
     @Override
     public int doWork() {
         if (inCycle) {

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * VFIO without an IOMMU: huge pages by their physical addresses, and what a killed process leaves behind. Its kernel
- * module has to be built once (a download of 140 MB), so it runs with {@code -Pnightly} only.
+ * module has to be built once (a download of 140 MB), so it runs with {@code -Dringvault.nightly=true} only.
  */
 class NoIommuTest {
     @TempDir

@@ -55,12 +55,13 @@ class RemovedControllerTest {
         if (!Boolean.getBoolean("ringvault.nightly")) {
             Tools.skip("a slot that loses power, which takes minutes, runs nightly: mvn verify -Pnightly");
         }
-        load(32, PULL, (qmp, guest, process) -> {
+        final String said = load(32, PULL, (qmp, guest, process) -> {
             Files.createFile(folder.resolve("share/pull"));
             guest.await(process, "the end of the program", () -> out(guest).contains("ended with"));
             // QEMU took the power of a slot away; now the controller leaves it.
             delete(qmp);
         });
+        assertTrue(said.contains("the controller was removed or lost power"), said);
     }
 
     @FunctionalInterface

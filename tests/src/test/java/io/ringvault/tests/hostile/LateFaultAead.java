@@ -6,7 +6,7 @@ import io.ringvault.crypto.AeadProvider;
 import io.ringvault.crypto.SunJceProvider;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The cipher, in the middle of which the JVM once reports a fault of mapped memory that happened before. Any thread. */
+/** The cipher, in the middle of which the JVM once reports an earlier fault of mapped memory. Any thread. */
 final class LateFaultAead implements AeadProvider {
     private final AeadProvider honest = new SunJceProvider();
     private final AtomicInteger left = new AtomicInteger(-1);

@@ -48,7 +48,7 @@ class PulledControllerTest {
     private static final byte[] KEY = "the key of a pulled one".getBytes(StandardCharsets.US_ASCII);
     private static final int GRANULE = 512;
     private static final int USER_BYTES = 4 << 20;
-    private static final int ROUNDS = Integer.getInteger("pulled.rounds", 8);
+    private static final int ROUNDS = Integer.getInteger("pulled.rounds", 4);
     /** Long enough that the rounds meet interpreted, half compiled and compiled code. */
     private static final int LATEST_MS = 400;
 
@@ -111,7 +111,7 @@ class PulledControllerTest {
         System.out.println("pulled controller, " + mode + ": " + reasons);
     }
 
-    /** Compiled code may learn of a fault late, in the middle of something else: here wherever a block is sealed or opened. */
+    /** Compiled code may learn of a fault late, in the middle of something else: here of sealing or opening. */
     @ParameterizedTest
     @EnumSource(value = ThreadingMode.class, names = {"DEDICATED", "SHARED"})
     void shouldPoisonTheVolumeAndCloseWhenAFaultIsReportedLate(final ThreadingMode mode) throws Exception {
