@@ -204,8 +204,8 @@ final class CheckpointStage {
     }
 
     /**
-     * Seals a commit and takes the snapshot of the state at that very point. With strict epochs a snapshot in the middle
-     * of what users wrote would publish it: then it waits for the next sync, or for the close, which is one too.
+     * Seals a commit and takes the snapshot of the state at that very point. With strict epochs a snapshot in the
+     * middle of what users wrote would publish it: then it waits for the next sync, or for the close, which is one too.
      */
     private int commit() {
         state.syncAwaited = chunks.needsUserSync() && !closing;

@@ -5,9 +5,9 @@ import io.ringvault.log.SessionKeys;
 import io.ringvault.log.SessionTable;
 
 /**
- * Sees the emptying of old sessions to its end: all of those under the volume key before when that was rotated (protocol
- * rule 48), or the few oldest when the session table is too long (P10). As long as segments hold their blocks, it has
- * checkpoints made that move what the cleaner does not (pages and tables).
+ * Sees the emptying of old sessions to its end: all of those under the volume key before when that was rotated
+ * (protocol rule 48), or the few oldest when the session table is too long (P10). As long as segments hold their
+ * blocks, it has checkpoints made that move what the cleaner does not (pages and tables).
  *
  * <p><b>Rotation:</b> when neither superblock slot needs the old key any more, everybody is told to forget it. One that
  * was interrupted goes on by itself at the next open.
