@@ -104,6 +104,11 @@ final class PulledTransport implements NvmeTransport {
         return this::passOn;
     }
 
+    @Override
+    public boolean inline() {
+        return false;
+    }
+
     private synchronized void passOn() {
         final MemorySegment doorbells = doorbells();
         if (!pulled && doorbells.mismatch(quiet) >= 0) {
