@@ -9,6 +9,10 @@ final class AgentHints {
     volatile int freeSegments;
     /** Index agent: a merge has begun and not ended; the cleaner leaves it its segments. */
     volatile boolean mergeUnderWay;
+    /** Index agent: a merge is due and there is no room to begin it; the cleaner leaves it what becomes free. */
+    volatile boolean mergeWaits;
+    /** Data agent: no segment that is empty waits to become free, so whatever is to make space must begin now. */
+    volatile boolean nothingInLimbo;
     /** Index agent: tables that shall be written anew to empty their segments. */
     volatile int rewrites;
     /** Data agent: segments that still hold blocks under the volume key before; -1 when there is no such key. */

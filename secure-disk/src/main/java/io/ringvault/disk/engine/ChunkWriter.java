@@ -194,11 +194,12 @@ final class ChunkWriter {
     }
 
     /**
-     * A merge that is under way keeps its share; otherwise the cleaner may use it, since it gives back more than it
-     * takes.
+     * A merge that is under way, or due, keeps its share; otherwise the cleaner may use it, since it gives back more
+     * than it takes.
      */
     private int cleanerFloor() {
-        return state.hints.mergeUnderWay ? allocator.reserves().cleaner() : allocator.reserves().checkpoint();
+        final boolean merging = state.hints.mergeUnderWay || state.hints.mergeWaits;
+        return merging ? allocator.reserves().cleaner() : allocator.reserves().checkpoint();
     }
 
     /**

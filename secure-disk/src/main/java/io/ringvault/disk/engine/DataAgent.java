@@ -141,6 +141,7 @@ public final class DataAgent implements Agent {
         work += allocator.step();
         queue.submit();
         state.hints.freeSegments = allocator.free();
+        state.hints.nothingInLimbo = allocator.limbo() + allocator.quarantined() == 0;
         if (closeRequested) {
             work += close();
         }

@@ -321,9 +321,13 @@ public final class IndexAgent implements Agent {
         if (mergesPaused) {
             return 0;
         }
-        final Compaction next = nextCompaction();
+        Compaction next = nextCompaction();
+        hints.mergeWaits = next != null && !fits(next);
+        if (hints.mergeWaits) {
+            next = lastResort();
+        }
         hints.rewrites = rewrites.size();
-        if (next == null || !fits(next)) {
+        if (next == null) {
             return 0;
         }
         mergeSent = false;
@@ -341,7 +345,7 @@ public final class IndexAgent implements Agent {
 
     /**
      * A merge that has begun may use the reserve of checkpoints, since its inputs come back only when it ends; so it
-     * begins only when there is room for its outputs above that reserve.
+     * begins only when there is room for its outputs above that reserve; below it when nothing else gives space back.
      */
     private boolean fits(final Compaction compaction) {
         if (compaction.move()) {
@@ -352,7 +356,26 @@ public final class IndexAgent implements Agent {
             blocks += input.blocks();
         }
         final long segments = Math.min(blocks / (segmentBlocks - 1) + 2, reserves.cleaner() - reserves.checkpoint());
-        return hints.freeSegments - segments >= (forced ? reserves.recovery() + 2 : reserves.checkpoint());
+        final boolean needed = forced || hints.nothingInLimbo;
+        return hints.freeSegments - segments >= (needed ? reserves.recovery() + 2 : reserves.checkpoint());
+    }
+
+    /**
+     * The cleaner has stopped for a merge that has no room, and nothing empty is about to become free: a table of a
+     * segment that shall become empty, small enough for what the writer holds, so that no free segment is taken.
+     */
+    private Compaction lastResort() {
+        if (!hints.nothingInLimbo || hints.freeSegments <= reserves.recovery() + 1) {
+            return null;
+        }
+        for (int i = rewrites.size() - 1; i >= 0; i--) {
+            final Table table = version.table(rewrites.get(i));
+            if (table != null && table.blocks() <= writer.heldBlocks()) {
+                rewrites.remove(i);
+                return policy.rewrite(version, table.id());
+            }
+        }
+        return null;
     }
 
     private Compaction nextCompaction() {

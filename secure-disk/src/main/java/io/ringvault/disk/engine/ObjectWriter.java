@@ -191,6 +191,12 @@ final class ObjectWriter implements ObjectSink {
         return Math.min(room, Math.max(0, stagingBlocks - (int) (appended - kept()) - 2));
     }
 
+    /** Blocks that fit into the segments that were granted already. */
+    int heldBlocks() {
+        return (segment < 0 ? 0 : geometry.segmentBlocks() - nextSlot)
+            + (spareSegment < 0 ? 0 : geometry.segmentBlocks() - 1);
+    }
+
     /** Blocks before this position are needed no more. */
     private long kept() {
         return keeps ? flushed : written;

@@ -125,6 +125,15 @@ public final class EngineKind implements DiskKind {
         return with(config -> config.blockCacheBlocks = blocks);
     }
 
+    /** The same with so many blocks for the user and other capacities, on a device that is as large as they need. */
+    public EngineKind with(final int blocks, final Consumer<EngineConfig> others) {
+        final Consumer<EngineConfig> all = capacities.andThen(others);
+        final EngineConfig config = new EngineConfig();
+        all.accept(config);
+        return new EngineKind(seals, random, key, segmentBlocks, blocks * (long) Geometry.BLOCK_BYTES,
+            VolumeFormatter.deviceBytesFor(blocks, segmentBlocks, config), config.memtableRecords, all);
+    }
+
     /** The same with another anchor policy. */
     public EngineKind withAnchorPolicy(final AnchorPolicy policy) {
         return with(config -> config.anchorPolicy = policy);

@@ -2,11 +2,14 @@ package io.ringvault.tests.traps;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ringvault.tests.harness.EngineKind;
 import io.ringvault.tests.harness.SimRig.Keep;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** Disks that hung, panicked or grew without bound when they were full, small, or synced often. */
 class LivenessTrapsTest extends TrapBase {
+    private static final int LARGE_INDEX_BLOCKS = 2048;
 
     @Test
     void trapOverwriteAtHundredPercentFullWithoutSyncHangs() {
@@ -36,6 +39,24 @@ class LivenessTrapsTest extends TrapBase {
         assertTrue(disk().segmentsCleaned() > 0, "nothing was cleaned");
         crash(Keep.SUBSET);
         reopen();
+    }
+
+    /** Many small tables and a full disk: the cleaner must leave merges what they need, or both stand still. */
+    @Test
+    void trapCleanerAndMergesTakeEachOthersSpace() {
+        for (int life = 2; life <= 4; life++) {
+            start(EngineKind.tiny(life).with(LARGE_INDEX_BLOCKS, config -> { }));
+            final Random dice = new Random(life);
+            for (int i = 0; i < 1500; i++) {
+                write(dice.nextInt(LARGE_INDEX_BLOCKS - 4), 1 + dice.nextInt(4));
+                if (i % 300 == 299) {
+                    disk().idle(4000);
+                    recorder.restartHistory();
+                }
+            }
+            recorder.checkNewest();
+            end();
+        }
     }
 
     @Test
