@@ -9,6 +9,7 @@ import io.ringvault.log.Anchor;
 import io.ringvault.log.Geometry;
 import io.ringvault.log.SegmentPurpose;
 import io.ringvault.log.SegmentTable;
+import io.ringvault.log.Superblocks;
 import io.ringvault.lsm.BlockCache;
 import io.ringvault.lsm.Found;
 import io.ringvault.lsm.IndexVersion;
@@ -41,6 +42,15 @@ public final class VolumeProbe {
     public static VolumeView live(final EngineProbe engine, final BlockDevice device, final byte[] key,
         final Anchor anchor, final AeadProvider aead, final long windowBytes) {
         return read(device, key, anchor, aead, windowBytes, true, engine);
+    }
+
+    /** Both superblock slots; the device is used up. */
+    public static Superblocks superblocks(final BlockDevice device, final byte[] key, final Anchor anchor,
+        final AeadProvider aead) {
+        try (VolumeAccess access = VolumeAccess.open(device, KeySecret.key(key.clone()),
+            anchor == null ? "none" : null, anchor, aead)) {
+            return access.superblocks;
+        }
     }
 
     private static VolumeView read(final BlockDevice device, final byte[] key, final Anchor anchor,

@@ -1,5 +1,6 @@
 package io.ringvault.tests.crash;
 
+import io.ringvault.block.SimulatedDevice;
 import io.ringvault.tests.harness.DiskKind;
 import io.ringvault.tests.harness.EngineDisk;
 import io.ringvault.tests.harness.Recorder;
@@ -149,7 +150,8 @@ public final class CrashExplorer {
 
         void explore() {
             try {
-                rig = SimRig.create(kind.deviceBytes(), seed);
+                rig = SimRig.create(SimulatedDevice.Settings.of(kind.deviceBytes())
+                    .withMaxDelayPolls(settings.maxDelayPolls), seed);
                 anchor = settings.anchored ? new SimAnchor(1) : null;
                 settings.oracle.watch(rig);
                 kind.format(rig.open(), anchor);
@@ -178,7 +180,8 @@ public final class CrashExplorer {
                 final Throwable failed = failure == null ? raised : failure;
                 phase = failure == null ? phase : failedIn;
                 throw new AssertionError("seed " + seed + (settings.anchored ? " with" : " without")
-                    + " anchor, script \"" + script
+                    + " anchor" + (settings.maxDelayPolls > 0 ? ", delays up to " + settings.maxDelayPolls : "")
+                    + ", script \"" + script
                     + "\", step " + step + (step >= 0 && step < script.steps().size() ? " ("
                         + script.steps().get(step) + ")" : "")
                     + ", " + phase + ", crash point " + point + ": " + failed, failed);
@@ -361,7 +364,7 @@ public final class CrashExplorer {
                 if (!wanted) {
                     return;
                 }
-                final Keep keep = Keep.values()[dice.nextInt(Keep.values().length)];
+                final Keep keep = settings.nestedPolicies.get(dice.nextInt(settings.nestedPolicies.size()));
                 final long innerSeed = dice.nextLong();
                 final Clone inner = new Clone(clone.rig.crash(keep, innerSeed), clone.anchor == null ? null
                     : clone.anchor.copy(),

@@ -9,8 +9,15 @@ public final class CrashSettings {
     public boolean anchored = true;
     /** With strict epochs of at most so many blocks; 0: the engine commits by itself. */
     public int strictBlocks;
+    /**
+     * Requests complete after up to so many polls, in any order over both queues: whoever does not wait for one that
+     * he depends on is overtaken by it.
+     */
+    public int maxDelayPolls;
     /** Policies at each crash point. */
     public List<Keep> policies = List.of(Keep.values());
+    /** Of which one is drawn for each crash during a recovery. */
+    public List<Keep> nestedPolicies = List.of(Keep.values());
     /** Up to so many volatile writes every subset of them is kept once; 0: only what the policies draw. */
     public int subsetsUpTo;
     /** So many images with one torn write at each crash point, cut at each sector in turn, beside the policies. */

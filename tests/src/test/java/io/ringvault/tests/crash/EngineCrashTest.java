@@ -49,6 +49,8 @@ class EngineCrashTest {
         "s; s; w 0 8; s; s; i 50; s; k; s",
         "w 0 120; s; v; i 300; w 40 80; s; i 500; r; i 300; v; i 100; k; s; i 900; r; c",
         "w 0 64; l; w 0 64; s; l; l; k; w 3 9; l; s; r");
+    /** Longer than a slot's read and write together take without any: what is not waited for is overtaken. */
+    private static final int DELAY_POLLS = 24;
     private static final int GRANULES = EngineKind.TINY_BLOCKS * Script.BLOCK_GRANULES;
 
     private final long seed = Long.getLong("seed", 1);
@@ -93,7 +95,9 @@ class EngineCrashTest {
         }
         for (int i = 0; i < 13; i++) {
             final Script script = Script.random(new Random(first + i), GRANULES, 200);
-            plan.add(new EngineExploration("long", script, first + i, sampled(endNs, true), sampled));
+            final CrashSettings settings = sampled(endNs, true);
+            settings.maxDelayPolls = i % 2 * DELAY_POLLS;
+            plan.add(new EngineExploration("long", script, first + i, settings, sampled));
         }
         for (int i = 0; i < 3; i++) {
             final Script script = Script.random(new Random(first + 50 + i), GRANULES, 200);

@@ -97,6 +97,7 @@ final class EngineExploration implements Callable<String> {
     private String shrink() {
         final CrashSettings same = new CrashSettings();
         same.anchored = settings.anchored;
+        same.maxDelayPolls = settings.maxDelayPolls;
         same.imagesPerPoint = Math.min(8, settings.imagesPerPoint);
         same.stride = settings.stride;
         same.subsetsUpTo = settings.subsetsUpTo;

@@ -19,11 +19,13 @@ import io.ringvault.tests.harness.SimAnchor;
 import io.ringvault.tests.harness.SimRig;
 import io.ringvault.tests.nonce.DeviceOracle;
 import io.ringvault.tests.nonce.NonceOracle;
+import io.ringvault.tests.oracle.MetadataOracle;
 import io.ringvault.torture.History;
 import io.ringvault.torture.Stamp;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 
@@ -36,11 +38,17 @@ import org.junit.jupiter.api.AfterEach;
  *  crash-plain    the same without an anchor
  *  crash-strict   the same with strict epochs: only what a sync asked for may be found
  *  crash-clean    the same on a disk that is overwritten until the cleaner runs
+ *  crash-slow     the same on a device on which each request takes its own time
+ *  crash-death    the end of the process, and in the recovery after it a power failure that keeps nothing volatile
  *  history        a long random script in which every read must give the newest write; nothing crashes
  *  ranges         the same with trims of most of the disk between the writes
+ *  full-index     a full disk with a large index is overwritten; content, places and space of engine and log
+ *  large-merges   the same on a disk that is never full, with merges that fill several segments
  *  partial        several clients that write parts of one block at once, while it is not in memory
  *  adversary      250 attacks on images of all kinds
  *  open-damage    the same under an open volume that is written on: merges, cleaning, partial writes, reopening
+ *  slow-reads     reads that the device keeps back while what they read is overwritten and its segment let go
+ *  damaged-slot   the newest slot or checkpoint is damaged in a busy life, and the open after it cut off
  *  old-slot       a superblock slot of an older image beside the newest one changes nothing
  *  anchor         an anchor that fails at times; older images with the anchor of an acknowledged sync
  *  two-writers    a second opener takes the volume over
@@ -52,6 +60,9 @@ import org.junit.jupiter.api.AfterEach;
 final class Oracles {
     private static final int BLOCK = Geometry.BLOCK_BYTES;
     private static final int GRANULES = EngineKind.TINY_BLOCKS * Script.BLOCK_GRANULES;
+    private static final int SLOW_POLLS = 24;
+    private static final int FULL_BLOCKS = 1024;
+    private static final int WIDE_BLOCKS = 8192;
     private static final String TESTS = "io.ringvault.tests.";
 
     private Oracles() {
@@ -65,8 +76,14 @@ final class Oracles {
             case "crash-strict" -> crash(EngineKind.tiny(seed).withStrictEpochs(60),
                 Script.random(new Random(seed), GRANULES, 100), seed, true, 120);
             case "crash-clean" -> crash(overwriting(seed), seed, true, 120);
+            case "crash-slow" -> crashSlow(seed);
+            case "crash-death" -> crashDeath(seed);
             case "history" -> crash(Script.random(new Random(seed), GRANULES, 500), seed, true, 0);
             case "adversary" -> Campaign.check(seed, 250);
+            case "full-index" -> fullIndex(seed);
+            case "large-merges" -> largeMerges(seed);
+            case "slow-reads" -> SlowReads.check(seed);
+            case "damaged-slot" -> DamagedSlots.check(seed);
             case "ranges" -> crash(trimming(seed), seed, true, 0);
             case "partial" -> partialWriters(seed);
             case "open-damage" -> OpenDamage.check(seed);
@@ -87,14 +104,35 @@ final class Oracles {
         final long images) {
         final CrashSettings settings = new CrashSettings();
         settings.anchored = anchored;
+        crash(kind, script, seed, settings, images);
+    }
+
+    private static void crashSlow(final long seed) {
+        final CrashSettings settings = new CrashSettings();
+        settings.maxDelayPolls = SLOW_POLLS;
+        crash(EngineKind.tiny(seed), Script.random(new Random(seed), GRANULES, 60), seed, settings, 120);
+    }
+
+    private static void crashDeath(final long seed) {
+        final CrashSettings settings = new CrashSettings();
+        settings.maxDelayPolls = 4;
+        settings.policies = List.of(SimRig.Keep.PROCESS_DEATH);
+        settings.nestedPolicies = List.of(SimRig.Keep.NONE);
+        settings.nestedEvery = 1;
+        settings.nestedPoints = 2;
+        crash(EngineKind.tiny(seed), Script.random(new Random(seed), GRANULES, 60), seed, settings, 100);
+    }
+
+    private static void crash(final EngineKind kind, final Script script, final long seed,
+        final CrashSettings settings, final long images) {
         settings.oracle = new DeviceOracle(kind.seals(), kind.geometry());
         settings.imagesPerPoint = 1;
         settings.stride = Integer.MAX_VALUE;
-        if (images > 0) {
-            final CrashExplorer counter = new CrashExplorer(kind, settings);
-            settings.stride = (int) Math.max(1, 2 * counter.crashPointsOf(script, seed) / images);
-        }
         try {
+            if (images > 0) {
+                final CrashExplorer counter = new CrashExplorer(kind, settings);
+                settings.stride = (int) Math.max(1, 2 * counter.crashPointsOf(script, seed) / images);
+            }
             new CrashExplorer(kind, settings).explore(script, seed);
         } finally {
             // What it throws inside an agent stops the volume first; the reason comes before the consequence.
@@ -138,6 +176,43 @@ final class Oracles {
             text.append(random.nextInt(6) == 0 ? "; s; i 40; c; " : "; ");
         }
         return Script.parse(text.toString());
+    }
+
+    /** A full disk with a large index of small tables, in which the cleaner and merges fight for space. */
+    private static void fullIndex(final long seed) {
+        overwritten(EngineKind.tiny(seed).with(FULL_BLOCKS, config -> { }), seed, FULL_BLOCKS, 4, 5, 300);
+    }
+
+    /** Merges that fill several segments; a third of the disk is not written to, so that nothing else is emptied. */
+    private static void largeMerges(final long seed) {
+        overwritten(EngineKind.tiny(seed).with(WIDE_BLOCKS * 3 / 2, config -> {
+            config.memtableRecords = WIDE_BLOCKS / 6;
+            config.checkpointChunks = 400;
+            config.checkpointBytes = 16 << 20;
+            config.tableBlocks = 16;
+            config.fanOut = 10;
+        }), seed, WIDE_BLOCKS, 12, 3, 500);
+    }
+
+    private static void overwritten(final EngineKind kind, final long seed, final int blocks, final int most,
+        final int rounds, final int writes) {
+        final Random random = new Random(seed);
+        final SimRig rig = SimRig.create(kind.deviceBytes(), seed);
+        final Recorder recorder = new Recorder(new History((int) kind.userBytes() / Script.GRANULE_BYTES, seed | 1));
+        kind.format(rig.open(), null);
+        final EngineDisk disk = kind.open(rig.open(), null, recorder);
+        recorder.attach(disk);
+        for (int round = 0; round < rounds; round++) {
+            for (int i = 0; i < writes; i++) {
+                recorder.write((long) random.nextInt(blocks - most) * Script.BLOCK_GRANULES,
+                    (1 + random.nextInt(most)) * Script.BLOCK_GRANULES);
+            }
+            disk.idle(2000);
+            Volume.require(MetadataOracle.check(kind, rig, null, disk, recorder::sync), "the disk does not rest");
+            recorder.checkNewest();
+            recorder.restartHistory();
+        }
+        disk.abandon();
     }
 
     private static void partialWriters(final long seed) {

@@ -60,7 +60,8 @@ final class Simulation {
         kind = EngineKind.tiny(seed);
         oracle = new DeviceOracle(kind.seals(), kind.geometry());
         histories = new ClientHistories(CLIENTS, GRANULES_EACH, Script.GRANULE_BYTES, seed << 1 | 1);
-        rig = SimRig.create(SimulatedDevice.Settings.of(kind.deviceBytes()).withMaxDelayPolls(dice.nextInt(4)), seed);
+        rig = SimRig.create(SimulatedDevice.Settings.of(kind.deviceBytes())
+            .withMaxDelayPolls(dice.nextInt(3) == 0 ? 40 : dice.nextInt(4)), seed);
     }
 
     /** Lives so many lives. */
