@@ -1,5 +1,6 @@
 package io.ringvault.bench;
 
+import io.ringvault.block.StorageException;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -12,7 +13,7 @@ public interface BenchTarget extends AutoCloseable {
     @FunctionalInterface
     interface Completion {
 
-        /** The request of a slot has ended; 0 is success, anything else is for {@link #describe}. */
+        /** The request of a slot has ended; 0 is success, anything else is for {@link #failure}. */
         void onCompletion(int slot, int status);
     }
 
@@ -38,7 +39,8 @@ public interface BenchTarget extends AutoCloseable {
 
     int poll(Completion completion, int limit);
 
-    String describe(int status);
+    /** What a status other than 0 says, and in which category. */
+    StorageException failure(int status, String what);
 
     /** Bytes that have reached the device so far. */
     long deviceBytesWritten();

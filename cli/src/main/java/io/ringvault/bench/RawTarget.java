@@ -5,6 +5,7 @@ import io.ringvault.block.BlockDevice;
 import io.ringvault.block.BlockQueue;
 import io.ringvault.block.BlockStatus;
 import io.ringvault.block.DmaBuffer;
+import io.ringvault.block.StorageException;
 import java.lang.foreign.MemorySegment;
 
 /** The raw device: one polled queue, no encryption. Owned by one thread; closes the device. */
@@ -76,8 +77,8 @@ public final class RawTarget implements BenchTarget {
     }
 
     @Override
-    public String describe(final int status) {
-        return BlockStatus.describe(status);
+    public StorageException failure(final int status, final String what) {
+        return StorageException.io(what + ": " + BlockStatus.describe(status));
     }
 
     @Override

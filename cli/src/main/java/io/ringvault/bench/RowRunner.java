@@ -1,6 +1,5 @@
 package io.ringvault.bench;
 
-import io.ringvault.block.StorageException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.SplittableRandom;
@@ -202,8 +201,7 @@ final class RowRunner {
 
     private void onCompletion(final int slot, final int status) {
         if (status != 0) {
-            throw StorageException.io(workload.title() + " on " + target.name() + " at offset " + offsets[slot] + ": "
-                + target.describe(status));
+            throw target.failure(status, workload.title() + " on " + target.name() + " at offset " + offsets[slot]);
         }
         if (syncing) {
             syncDone = true;

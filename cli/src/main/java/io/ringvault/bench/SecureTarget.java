@@ -1,5 +1,6 @@
 package io.ringvault.bench;
 
+import io.ringvault.block.StorageException;
 import io.ringvault.disk.DiskClient;
 import io.ringvault.disk.DiskCompletionHandler;
 import io.ringvault.disk.SecureDisk;
@@ -87,8 +88,8 @@ public final class SecureTarget implements BenchTarget {
     }
 
     @Override
-    public String describe(final int status) {
-        return OpStatus.describe(status);
+    public StorageException failure(final int status, final String what) {
+        return OpStatus.toException(status, what);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.ringvault.bench;
 
+import io.ringvault.block.StorageException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -90,8 +91,8 @@ final class MemoryTarget implements BenchTarget {
     }
 
     @Override
-    public String describe(final int status) {
-        return "status " + status;
+    public StorageException failure(final int status, final String what) {
+        return StorageException.io(what + ": status " + status);
     }
 
     @Override

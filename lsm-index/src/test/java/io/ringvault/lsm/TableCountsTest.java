@@ -5,6 +5,7 @@ import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class TableCountsTest {
     private final Tables tables = new Tables();
@@ -30,6 +31,30 @@ class TableCountsTest {
         assertEquals(0, counts.count(5));
         table.countBlocks(counts, 1);
         assertEquals(table.blocks(), counts.count(table.headGeneration()));
+    }
+
+    /** Two record blocks, one of them damaged: what the other holds counts, added as well as taken away. */
+    @Test
+    void shouldLeaveOutBlocksThatCannotBeReadWhenOnlyTheReadableOnesCount() {
+        final Table table = tables.table(memtable -> {
+            for (int lba = 0; lba < 400; lba++) {
+                memtable.put(3L * lba, lba < 200 ? 5 : 6, lba % 200, 0, 0);
+            }
+        });
+        final GenerationCounts all = new GenerationCounts();
+        TableCounts.countReadable(tables.store, table, all, 1);
+        assertEquals(200, all.count(5));
+        assertEquals(200, all.count(6));
+        tables.store.damage(table.generationOf(0), table.slotOf(0));
+        final GenerationCounts rest = new GenerationCounts();
+        TableCounts.countReadable(tables.store, table, rest, 1);
+        final long left = rest.count(5) + rest.count(6);
+        assertTrue(table.recordBlocks() > 1 && left > 0 && left < 400, table.recordBlocks() + " blocks, " + left);
+        TableCounts.countReadable(tables.store, table, rest, -1);
+        assertEquals(0, rest.count(5) + rest.count(6), "what was added is what is taken away");
+        tables.store.plain(table.generationOf(1), table.slotOf(1))[RecordBlockCodec.TAGS_OFFSET]++;
+        TableCounts.countReadable(tables.store, table, rest, 1);
+        assertTrue(rest.count(5) + rest.count(6) < left, "a block that makes no sense does not count either");
     }
 
     @Test

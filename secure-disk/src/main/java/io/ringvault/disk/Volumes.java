@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.function.Function;
@@ -140,8 +141,7 @@ public final class Volumes {
         BlockDevice device = null;
         try (FileChannel image = FileChannel.open(output, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             device = DeviceAccess.open(context.deviceUri, context.device, OpenMode.READ_ONLY);
-            final VolumeRescue.Result result = VolumeRescue.export(device, key, context.aead,
-                (lba, plain) -> write(image, ByteBuffer.wrap(plain), lba * Geometry.BLOCK_BYTES));
+            final VolumeRescue.Result result = export(device, key, context, image, output);
             final long bytes = result.userBlocks() * Geometry.BLOCK_BYTES;
             if (image.size() < bytes) {
                 write(image, ByteBuffer.allocate(1), bytes - 1);
@@ -159,6 +159,20 @@ public final class Volumes {
             if (device != null) {
                 DeviceAccess.close(device, context.device);
             }
+        }
+    }
+
+    /** When nothing can be exported at all (a wrong key, no header), no empty image stays in the way of the next try. */
+    private static VolumeRescue.Result export(final BlockDevice device, final KeySecret key,
+        final SecureDiskContext context, final FileChannel image, final Path output) throws IOException {
+        try {
+            return VolumeRescue.export(device, key, context.aead,
+                (lba, plain) -> write(image, ByteBuffer.wrap(plain), lba * Geometry.BLOCK_BYTES));
+        } catch (final StorageException refused) {
+            if (image.size() == 0) {
+                Files.deleteIfExists(output);
+            }
+            throw refused;
         }
     }
 

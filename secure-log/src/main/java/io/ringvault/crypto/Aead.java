@@ -46,4 +46,10 @@ public interface Aead {
      */
     boolean open(AeadKey key, long generation, int slot, byte[] aad, int aadLength, byte[] in, int cipherLength,
         byte[] plain);
+
+    /**
+     * Overwrites what the implementation itself keeps of the keys that it was used with last. To be called when the
+     * keys are destroyed; it may be used again afterwards.
+     */
+    void forgetKeys();
 }

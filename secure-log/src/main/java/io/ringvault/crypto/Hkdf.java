@@ -25,7 +25,7 @@ public final class Hkdf {
             throw new IllegalArgumentException("HKDF output of " + length + " bytes, allowed 1.." + MAX_BYTES);
         }
         try {
-            final HKDFParameterSpec.Builder extract = HKDFParameterSpec.ofExtract().addIKM(ikm);
+            final HKDFParameterSpec.Builder extract = HKDFParameterSpec.ofExtract().addIKM(new LentKey(ikm, "Generic"));
             if (salt.length > 0) {
                 extract.addSalt(salt);
             }

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
+import javax.crypto.spec.SecretKeySpec;
 
 /**
  * {@link Aead} over SunJCE on heap arrays, where it is fastest and free of its direct-buffer defects. Owned by one
@@ -21,10 +22,13 @@ final class SunJceAead implements Aead {
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final int TAG_BITS = TAG_BYTES * 8;
+    /** Protects nothing: what a cipher is given to hold when its last key is to go. */
+    private static final SecretKeySpec NOTHING = new SecretKeySpec(new byte[KEY_BYTES], "AES");
 
     private final Cipher sealing = cipher();
     private final Cipher opening = cipher();
     private final byte[] nonce = new byte[NONCE_BYTES];
+    private int forgotten;
 
     private static Cipher cipher() {
         try {
@@ -73,6 +77,22 @@ final class SunJceAead implements Aead {
         } catch (final GeneralSecurityException impossible) {
             Arrays.fill(plain, 0, cipherLength, (byte) 0);
             throw new IllegalStateException("SunJCE failed to open: " + impossible.getMessage(), impossible);
+        }
+    }
+
+    /**
+     * A cipher zeroes its copies of a key, raw and expanded, when it is given another one. Without that they would lie
+     * in the heap as they are when the cipher has been collected: the collector does not clear what it frees, and a
+     * heap dump shows the gaps too. (The nonce differs each time, since SunJCE refuses the one before.)
+     */
+    @Override
+    public void forgetKeys() {
+        try {
+            sealing.init(Cipher.ENCRYPT_MODE, NOTHING, parameters(0, ++forgotten));
+            opening.init(Cipher.DECRYPT_MODE, NOTHING, parameters(0, forgotten));
+        } catch (final GeneralSecurityException impossible) {
+            throw new IllegalStateException("SunJCE failed to take another key: " + impossible.getMessage(),
+                impossible);
         }
     }
 

@@ -9,7 +9,7 @@ import javax.crypto.SecretKey;
  * and lies on the heap; ours lies outside.
  *
  * <p>What remains beyond this object: a {@code Cipher} keeps the last key it was given, raw and expanded, until it is
- * initialised with another one or collected, and the garbage collector may have moved any of these arrays.
+ * initialised with another one ({@link Aead#forgetKeys}), and the garbage collector may have moved any of these arrays.
  */
 final class SunJceKey implements SecretKey, AeadKey {
     private static final long serialVersionUID = 1L;

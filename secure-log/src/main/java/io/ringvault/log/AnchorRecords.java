@@ -1,6 +1,7 @@
 package io.ringvault.log;
 
 import io.ringvault.crypto.Hkdf;
+import io.ringvault.crypto.LentKey;
 import io.ringvault.crypto.Secret;
 import io.ringvault.crypto.VolumeKey;
 import java.nio.ByteBuffer;
@@ -9,7 +10,6 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * The record in which every durable anchor keeps its value ({@code docs/format.md}, section 9): 136 bytes under a MAC
@@ -151,7 +151,7 @@ public final class AnchorRecords {
         final byte[] bytes = copy(key);
         try {
             final Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(bytes, "HmacSHA256"));
+            mac.init(new LentKey(bytes, "HmacSHA256"));
             mac.update(record, 0, MAC_OFFSET);
             return mac.doFinal();
         } catch (final GeneralSecurityException missing) {

@@ -78,6 +78,7 @@ public final class KeySlots {
             aead.seal(wrapping, 0, 0, aad, aad.length, plain, VolumeKey.BYTES, wrapped);
         } finally {
             wrapping.destroy();
+            aead.forgetKeys();
             KeyFile.zero(plain);
         }
         return new KeySlot(empty.state(), empty.kind(), empty.memoryKib(), empty.iterations(), empty.parallelism(),
@@ -147,6 +148,7 @@ public final class KeySlots {
             return key;
         } finally {
             wrapping.destroy();
+            aead.forgetKeys();
             KeyFile.zero(plain);
         }
     }
@@ -165,6 +167,7 @@ public final class KeySlots {
             return wrapped;
         } finally {
             wrapping.destroy();
+            aead.forgetKeys();
             KeyFile.zero(plain);
         }
     }
@@ -188,6 +191,7 @@ public final class KeySlots {
             key.previous(new VolumeKey(key.number() - 1, plain));
         } finally {
             wrapping.destroy();
+            aead.forgetKeys();
             KeyFile.zero(plain);
         }
     }

@@ -52,7 +52,7 @@ public final class SessionKeys {
         volumeKey = key;
     }
 
-    /** Zeroes the keys of sessions that are no longer in the table. */
+    /** Zeroes the keys of sessions that are no longer in the table. The thread of the cipher. */
     public void forgetOthers() {
         final long[] oldIds = ids;
         final AeadKey[] oldKeys = keys;
@@ -70,6 +70,7 @@ public final class SessionKeys {
                 oldKeys[i].destroy();
             }
         }
+        aead.forgetKeys();
     }
 
     /** The table in use. */
@@ -87,6 +88,7 @@ public final class SessionKeys {
         Arrays.fill(keys, null);
         size = 0;
         sessions = SessionTable.EMPTY;
+        aead.forgetKeys();
     }
 
     private AeadKey derive(final long session) {

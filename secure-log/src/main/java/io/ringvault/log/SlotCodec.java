@@ -104,6 +104,7 @@ public final class SlotCodec {
             aead.seal(slotKey, 0, 0, clear, CLEAR_BYTES, plain, PLAIN_BYTES, sealed);
         } finally {
             slotKey.destroy();
+            aead.forgetKeys();
             KeyFile.zero(plain);
         }
         final byte[] block = Arrays.copyOf(clear, Geometry.BLOCK_BYTES);
@@ -165,6 +166,7 @@ public final class SlotCodec {
             return aead.open(slotKey, 0, 0, block, CLEAR_BYTES, sealed, PLAIN_BYTES, plain) ? plain : null;
         } finally {
             slotKey.destroy();
+            aead.forgetKeys();
         }
     }
 

@@ -155,6 +155,7 @@ public final class VolumeAccess implements AutoCloseable {
             anchor.close();
         } finally {
             root.close();
+            sealer.aead().forgetKeys();
             store.close();
         }
     }

@@ -100,6 +100,7 @@ public final class VolumeRescue {
                 return rescue.run(sink);
             } finally {
                 rescue.keys.values().forEach(AeadKey::destroy);
+                rescue.sealer.aead().forgetKeys();
                 Arrays.fill(rescue.plain, (byte) 0);
                 key.close();
             }

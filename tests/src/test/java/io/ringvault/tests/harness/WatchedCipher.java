@@ -69,5 +69,10 @@ public abstract class WatchedCipher implements AeadProvider {
             }
             return good;
         }
+
+        @Override
+        public void forgetKeys() {
+            aead.forgetKeys();
+        }
     }
 }

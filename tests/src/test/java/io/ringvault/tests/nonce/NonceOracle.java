@@ -130,6 +130,11 @@ public final class NonceOracle implements AeadProvider {
             final byte[] in, final int cipherLength, final byte[] plain) {
             return aead.open(((WatchedKey) key).key, generation, slot, aad, aadLength, in, cipherLength, plain);
         }
+
+        @Override
+        public void forgetKeys() {
+            aead.forgetKeys();
+        }
     }
 
     private static long fingerprint(final byte[] key) {

@@ -1,5 +1,6 @@
 package io.ringvault.anchor.quorum;
 
+import io.ringvault.crypto.LentKey;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -11,7 +12,6 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * A question to a peer or its answer ({@code docs/format.md}, section 9), and the frame in which it travels. Immutable;
@@ -139,7 +139,7 @@ public record QuorumMessage(int op, byte[] stamp, String name, byte[] first, byt
     private static byte[] mac(final byte[] secret, final byte[] question, final byte[] message) {
         try {
             final Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(secret, "HmacSHA256"));
+            mac.init(new LentKey(secret, "HmacSHA256"));
             mac.update((question == null ? "question" : "answer").getBytes(StandardCharsets.US_ASCII));
             mac.update(question == null ? NOTHING : question);
             return mac.doFinal(message);

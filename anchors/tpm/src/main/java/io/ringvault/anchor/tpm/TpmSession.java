@@ -1,5 +1,6 @@
 package io.ringvault.anchor.tpm;
 
+import io.ringvault.crypto.LentKey;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -100,7 +101,7 @@ final class TpmSession {
     private static byte[] hmac(final byte[] key, final byte[]... parts) {
         try {
             final Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(key, "HmacSHA256"));
+            mac.init(new LentKey(key, "HmacSHA256"));
             for (final byte[] part : parts) {
                 mac.update(part);
             }
