@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringvault.block.CrashPolicy;
 import io.ringvault.block.SimulatedDevice;
+import io.ringvault.crypto.KeySecret;
+import io.ringvault.crypto.SunJceProvider;
 import io.ringvault.disk.TestDisk;
 import io.ringvault.disk.engine.EngineConfig;
 import io.ringvault.disk.engine.SpaceReserves;
@@ -14,6 +16,7 @@ import io.ringvault.log.Header;
 import io.ringvault.log.HeaderCodec;
 import io.ringvault.log.PrefaceCodec;
 import io.ringvault.log.SegmentPurpose;
+import io.ringvault.log.SegmentState;
 import io.ringvault.ring.OpStatus;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -70,6 +73,45 @@ class OpenCompactionTest {
             }
         }
         assertTrue(bad <= except, bad + " blocks cannot be read");
+    }
+
+    /** Opens once more without engine: tables before and after, free segments before, as the open found them. */
+    private long[] tablesOfAnOpen(final SimulatedDevice device) {
+        try (KeySecret key = KeySecret.key(TestDisk.KEY);
+             VolumeAccess access = VolumeAccess.open(device, key, "none", null, new SunJceProvider())) {
+            final VolumeState state = VolumeReplay.replay(access, false, 1 << 20);
+            final long free = state.table().count(SegmentState.FREE);
+            final long tables = state.index().tables().size();
+            final StartedSession started = SessionStart.begin(access, state, tiny(), random::nextBytes);
+            state.keys().destroy();
+            state.memtable().close();
+            return new long[] {tables, started.index().tables().size(), free};
+        }
+    }
+
+    /** Merges come when few segments are free, and not while there are many: an open should be quick. */
+    @Test
+    void shouldMergeWhenFewSegmentsAreFreeAndOnlyThen() {
+        SimulatedDevice device = shortSessions();
+        final Geometry geometry = HeaderCodec.decode(device.content(0, BLOCK)).geometry();
+        final int cleaner = SpaceReserves.of(geometry, tiny()).cleaner();
+        int merged = 0;
+        int left = 0;
+        for (int session = 0; session < SESSIONS; session++) {
+            final long[] open = tablesOfAnOpen(device.crash(CrashPolicy.ALL, 1));
+            if (open[1] < open[0]) {
+                merged++;
+                assertTrue(open[2] < cleaner + 2, "merged although " + open[2] + " segments were free");
+            } else {
+                left++;
+            }
+            final TestDisk disk = TestDisk.open(device);
+            write(disk, random.nextInt(BLOCKS));
+            assertEquals(0, disk.await(disk.sync()));
+            device = device.crash(CrashPolicy.ALL, session);
+            disk.disk.abandon();
+        }
+        assertTrue(merged > 0 && left > 0, merged + " opens merged, " + left + " did not");
     }
 
     @Test
