@@ -162,7 +162,7 @@ public final class Volumes {
         }
     }
 
-    /** When nothing can be exported at all (a wrong key, no header), no empty image stays in the way of the next try. */
+    /** When nothing can be exported (a wrong key, no header), no empty image stays in the way of the next try. */
     private static VolumeRescue.Result export(final BlockDevice device, final KeySecret key,
         final SecureDiskContext context, final FileChannel image, final Path output) throws IOException {
         try {

@@ -6,8 +6,8 @@ import javax.crypto.SecretKey;
 
 /**
  * A key for one call of the JDK's {@code Mac} or {@code KDF}: a view of an array that its owner zeroes afterwards. A
- * {@code SecretKeySpec} would keep a copy of its own, which nobody can zero; the copies that this one hands out, the JDK
- * zeroes itself. One thread.
+ * {@code SecretKeySpec} would keep a copy of its own, which nobody can zero; the copies that this one hands out are
+ * zeroed by the JDK. One thread.
  */
 public final class LentKey implements SecretKey {
     private static final long serialVersionUID = 1L;
