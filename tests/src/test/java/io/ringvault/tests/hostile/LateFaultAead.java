@@ -57,5 +57,10 @@ final class LateFaultAead implements AeadProvider {
             step();
             return real.open(key, generation, slot, aad, aadLength, in, cipherLength, plain);
         }
+
+        @Override
+        public void forgetKeys() {
+            real.forgetKeys();
+        }
     }
 }
