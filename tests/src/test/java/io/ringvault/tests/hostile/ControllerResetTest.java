@@ -114,7 +114,7 @@ class ControllerResetTest {
                 + "?mode=inline&cache=1m&reset=lossy&" + model), OpenMode.READ_WRITE);
             controller = transport.model();
             controller.surviveReset(block -> random.nextBoolean());
-            spy = new WriteSpy(transport, kind.geometry(), model.startsWith("block=512") ? 512 : 4096);
+            spy = new WriteSpy(transport, kind.seals(), kind.geometry(), model.startsWith("block=512") ? 512 : 4096);
             device = NvmeBlockDevice.open("reset", spy, OpenMode.READ_WRITE, OPTIONS);
             device.listener(line -> { });
             return device;

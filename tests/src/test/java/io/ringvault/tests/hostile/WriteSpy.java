@@ -3,16 +3,19 @@ package io.ringvault.tests.hostile;
 import io.ringvault.block.DmaBuffer;
 import io.ringvault.log.Geometry;
 import io.ringvault.nvme.NvmeTransport;
+import io.ringvault.tests.nonce.NonceOracle;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * Reads every I/O command as the controller is about to fetch it and holds what is written against what was written
- * before: within one life of a segment (a preface begins the next one) a block has one content, however often a reset
- * has it written. Driven by one thread.
+ * Reads every I/O command as the controller is about to fetch it and judges what is written into segments: a preface at
+ * slot 0, blocks that were sealed elsewhere, and never an older block over a newer one. Since no place of one life of a
+ * segment is sealed twice, what a reset has written again is then the same bytes. Driven by one thread.
  */
 final class WriteSpy extends ForwardingTransport {
     private static final int BLOCK = Geometry.BLOCK_BYTES;
@@ -21,15 +24,18 @@ final class WriteSpy extends ForwardingTransport {
     private final HostView host;
     private final Geometry geometry;
     private final int blockBytes;
+    private final NonceOracle seals;
     private final Map<Long, byte[]> written = new HashMap<>();
+    private final Map<Long, Set<Integer>> older = new HashMap<>();
     private long identical;
     private String violation;
     private long commandsLeft = Long.MAX_VALUE;
     private Runnable then = () -> { };
 
     /** @param blockBytes of the controller's format */
-    WriteSpy(final NvmeTransport inner, final Geometry geometry, final int blockBytes) {
+    WriteSpy(final NvmeTransport inner, final NonceOracle seals, final Geometry geometry, final int blockBytes) {
         super(inner);
+        this.seals = seals;
         this.host = new HostView(inner.doorbells());
         this.geometry = geometry;
         this.blockBytes = blockBytes;
@@ -83,12 +89,10 @@ final class WriteSpy extends ForwardingTransport {
         final byte[] before = written.put(block, content);
         if (Arrays.equals(before, content)) {
             identical++;
-        } else if (inSegments % geometry.segmentBlocks() == 0) {
-            for (int slot = 1; slot < geometry.segmentBlocks(); slot++) {
-                written.remove(block + slot);
-            }
-        } else if (before != null) {
-            violation = "block " + block + " was written twice in one life of its segment, with different contents";
+        } else if (!older.computeIfAbsent(block, at -> new HashSet<>()).add(Arrays.hashCode(content))) {
+            violation = "block " + block + " was written with what it held before it held something else";
+        } else if (inSegments % geometry.segmentBlocks() != 0 && !seals.wasSealed(content, 0)) {
+            violation = "block " + block + " was written with what nobody has sealed";
         }
     }
 
@@ -123,6 +127,7 @@ final class WriteSpy extends ForwardingTransport {
     @Override
     public void write64(final int offset, final long value) {
         super.write64(offset, value);
+        doorbells().fill((byte) 0); // the controller is disabled: what was rung before means nothing
         host.register(offset, value);
     }
 
