@@ -139,9 +139,8 @@ final class VfioCheck {
         final boolean bindRefused = failed.operation().equals("VFIO_DEVICE_BIND_IOMMUFD");
         final StorageException.Category category = StorageException.Category.CONFIGURATION;
         final String text = switch (failed.errno()) {
-            case Errno.EBUSY -> node + " is in use, by this or another process; a controller has one owner at a time ("
-                + "who: fuser -v " + node + ")";
-            case Errno.EINVAL -> bindRefused ? node + " is in use, by this or another process" : failed.getMessage();
+            case Errno.EBUSY -> inUse(node);
+            case Errno.EINVAL -> bindRefused ? inUse(node) : failed.getMessage();
             case Errno.EACCES -> noPermission(target).getMessage();
             case Errno.EPERM -> failed.operation().equals("VFIO_SET_IOMMU")
                 ? "VFIO refused the IOMMU, most likely because the machine has no interrupt remapping; accept the risk "
@@ -152,5 +151,10 @@ final class VfioCheck {
             default -> failed.getMessage();
         };
         return new StorageException(category, "device '" + options.uri() + "': " + text, failed);
+    }
+
+    private static String inUse(final String node) {
+        return node + " is in use, by this or another process; a controller has one owner at a time, for all of its "
+            + "namespaces (who: fuser -v " + node + ")";
     }
 }

@@ -45,6 +45,7 @@ class ControllerMatrixTest {
         job(jobs, "disk", several);
         job(jobs, "disk", several + "?shadow=off");
         job(jobs, "refuse", several + "?ns=3", "namespace 3 is not active");
+        job(jobs, "owned", several, several + "?ns=2");
         final String metadata = guest.controllerOf("", new Path[] {image("i"), image("j"), image("k"), image("l")},
             "nsid=1,ms=8", "nsid=2,logical_block_size=4096,physical_block_size=4096,ms=64,mset=1",
             "nsid=3,logical_block_size=4096,physical_block_size=4096,ms=8,pi=1",

@@ -3,6 +3,7 @@ package io.ringvault.tests.guest;
 import static io.ringvault.tests.guest.GuestMain.check;
 import static io.ringvault.tests.guest.GuestMain.say;
 
+import io.ringvault.block.BlockDevice;
 import io.ringvault.block.BlockDevices;
 import io.ringvault.block.OpenMode;
 import io.ringvault.block.StorageException;
@@ -159,6 +160,14 @@ final class DiskSuite {
             disk.read(at, target, at, PIECE_BYTES);
         }
         return image;
+    }
+
+    /** While one opener has a controller, another is refused, also for another of its namespaces. */
+    static void expectOneOwner(final String uri, final String second) {
+        try (BlockDevice owned = BlockDevices.open(uri, OpenMode.READ_WRITE)) {
+            expectRefusal(second, "a controller has one owner at a time");
+            check(owned.failureReason().isEmpty(), owned.failureReason());
+        }
     }
 
     static void expectRefusal(final String uri, final String text) {

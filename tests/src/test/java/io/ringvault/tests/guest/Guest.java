@@ -134,17 +134,13 @@ final class Guest {
         return expect(start(java(jobs)), 0);
     }
 
-    /**
-     * Runs a shell script in the guest; {@code $java} is the start of a command line of {@link GuestMain}, {@code
-     * $ringvault} the command.
-     */
+    /** Runs a shell script in the guest; {@code $java} is the start of a command line of {@link GuestMain}. */
     String runShell(final String text) throws IOException, InterruptedException {
         return expect(start(shell(text)), 0);
     }
 
     static List<String> shell(final String text) {
-        return List.of("bash", "-euc", "java='" + String.join(" ", java()) + "'\nringvault='"
-            + String.join(" ", program("io.ringvault.cli.Main")) + "'\n" + text);
+        return List.of("bash", "-euc", "java='" + String.join(" ", java()) + "'\n" + text);
     }
 
     /** Starts and does not wait. */
@@ -159,16 +155,13 @@ final class Guest {
     }
 
     static List<String> java(final String... jobs) {
-        final List<String> line = new ArrayList<>(program(GuestMain.class.getName()));
+        // An emulated processor pays for every compiled method: the first compiler alone is the quickest for minutes.
+        final List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java")
+            .toString(), "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-XX:+UseSerialGC", "-Xmx512m",
+            "-Djava.io.tmpdir=/run/scratch", "--enable-native-access=ALL-UNNAMED", "-ea", "-cp", classPath(),
+            GuestMain.class.getName()));
         line.addAll(Arrays.asList(jobs));
         return line;
-    }
-
-    private static List<String> program(final String main) {
-        // An emulated processor pays for every compiled method: the first compiler alone is the quickest for minutes.
-        return List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
-            "-XX:-UsePerfData", "-XX:+UseSerialGC", "-Xmx512m", "-Djava.io.tmpdir=/run/scratch",
-            "--enable-native-access=ALL-UNNAMED", "-ea", "-cp", classPath(), main);
     }
 
     private static String classPath() {

@@ -44,6 +44,7 @@ public final class GuestMain {
             case "format" -> DiskSuite.format(device, job.get(2));
             case "write-until-killed" -> DiskSuite.writeUntilKilled(device, job.get(2), Long.parseLong(job.get(3)));
             case "dump" -> DiskSuite.dump(device, job.get(2), job.get(3));
+            case "owned" -> DiskSuite.expectOneOwner(device, job.get(2));
             case "refuse" -> DiskSuite.expectRefusal(device, job.get(2));
             case "bar-faults" -> BarFaults.run(device);
             case "command" -> CommandInGuest.run(job.subList(1, job.size()));

@@ -35,8 +35,9 @@ class IommufdTest {
         final String small = guest.controller(Guest.image(folder.resolve("b.img"), 64 << 20),
             "max_ioqpairs=1,mdts=0");
         final String said = guest.run("driver", uri + "?iommu=iommufd", "+", "disk", uri + "?iommu=iommufd", "+",
-            "driver", small + "?iommu=iommufd", "+", "bar-faults", small + "?iommu=iommufd", "+",
-            "driver", uri + "?iommu=type1", "+", "command", "0", "/dev/iommu", "doctor");
+            "driver", small + "?iommu=iommufd", "+", "owned", uri + "?iommu=iommufd", uri + "?iommu=iommufd", "+",
+            "bar-faults", small + "?iommu=iommufd", "+", "driver", uri + "?iommu=type1", "+",
+            "command", "0", "/dev/iommu", "doctor");
         assertTrue(said.contains("all jobs done"), said);
     }
 }
