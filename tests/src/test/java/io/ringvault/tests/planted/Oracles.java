@@ -207,7 +207,7 @@ final class Oracles {
                 recorder.write((long) random.nextInt(blocks - most) * Script.BLOCK_GRANULES,
                     (1 + random.nextInt(most)) * Script.BLOCK_GRANULES);
             }
-            disk.idle(2000);
+            disk.idle(20_000);
             Volume.require(MetadataOracle.check(kind, rig, null, disk, recorder::sync), "the disk does not rest");
             recorder.checkNewest();
             recorder.restartHistory();
