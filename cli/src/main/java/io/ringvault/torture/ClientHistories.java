@@ -140,11 +140,20 @@ public final class ClientHistories {
      * @throws HistoryViolation saying what is wrong
      */
     public int[] check(final byte[][] areas) {
+        return check(areas, floors);
+    }
+
+    /** As {@link #check}, however old: what a reader may be shown who asks for less than the newest state. */
+    public int[] checkAnyAge(final byte[][] areas) {
+        return check(areas, new int[floors.length]);
+    }
+
+    private int[] check(final byte[][] areas, final int[] oldest) {
         final BitSet[] fitting = new BitSet[histories.length];
         final int[] state = new int[histories.length];
         for (int client = 0; client < histories.length; client++) {
             final long[] observed = HistoryChecker.observe(areas[client], granuleBytes, histories[client].run());
-            final BitSet admissible = histories[client].admissibleWithoutCommits(floors[client]);
+            final BitSet admissible = histories[client].admissibleWithoutCommits(oldest[client]);
             try {
                 state[client] = HistoryChecker.check(histories[client], observed, admissible, areas[client],
                     granuleBytes);

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *  OUT_OF_SPACE, EPOCH_TOO_LARGE, ANCHOR_STALLED, READ_ONLY,
  *  INVALID, CLOSED; LOST, INTEGRITY or IO_ERROR of a write    nothing, now or later
  *  ANCHOR_FAILED (of a sync, or with fua)                     all of it, durably; the anchor does not protect it yet
- *  POISONED                                                   nothing; with fua perhaps all of it, a crash decides
+ *  POISONED                                                   nothing; with fua perhaps all, as a crash decides
  *  BUFFER_GONE                                                any of its blocks
  * </pre>
  * Later requests of the same client are not refused because an earlier one was: they take effect in their order, as if

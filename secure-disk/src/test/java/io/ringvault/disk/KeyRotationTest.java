@@ -96,7 +96,7 @@ class KeyRotationTest {
         again.disk.close();
     }
 
-    /** Trims that arrive while a session ends wait as writes do: none is lost or lies behind the end of its chain. */
+    /** Trims that arrive while a session ends wait as writes do: none is lost, none lies behind its chain's end. */
     @Test
     void shouldKeepATrimThatArrivesWhileTheSessionIsRolled() {
         long token = 0;

@@ -19,14 +19,23 @@ public final class CheckpointSnapshot {
     private final int[] dirtyIndexes;
     private final byte[][] dirtyPages;
 
+    /** Of a state whose replay begins behind the commit. */
+    public CheckpointSnapshot(final CommitId commit, final long nextGeneration, final long nextTableId,
+            final long userBlocksInUse,
+            final List<ManifestEntry> manifest, final SessionTable sessions, final SegmentTable table) {
+        this(commit, nextGeneration, nextTableId, userBlocksInUse, manifest, sessions, table, commit.sequence() + 1);
+    }
+
     /**
      * Copies the table's dirty pages and clears their marks.
      *
+     * @param replayFrom replay begins at this sequence
      * @throws StorageException CONFIGURATION when the volume has more segments than a checkpoint can hold
      */
     public CheckpointSnapshot(final CommitId commit, final long nextGeneration, final long nextTableId,
             final long userBlocksInUse,
-            final List<ManifestEntry> manifest, final SessionTable sessions, final SegmentTable table) {
+            final List<ManifestEntry> manifest, final SessionTable sessions, final SegmentTable table,
+            final long replayFrom) {
         this.commit = commit;
         this.nextGeneration = nextGeneration;
         this.nextTableId = nextTableId;
@@ -42,6 +51,7 @@ public final class CheckpointSnapshot {
                 + " (" + table.segmentCount() + " segments, " + manifest.size()
                 + " tables): format with larger segments");
         }
+        table.markEmptyPages();
         final int dirty = table.dirtyPages();
         dirtyIndexes = new int[dirty];
         dirtyPages = new byte[dirty][];
@@ -50,7 +60,7 @@ public final class CheckpointSnapshot {
             page = table.nextDirtyPage(page + 1);
             dirtyIndexes[i] = page;
             dirtyPages[i] = new byte[Geometry.SEALED_BYTES];
-            table.encodePage(page, dirtyPages[i]);
+            table.encodePage(page, dirtyPages[i], replayFrom);
             table.clearDirty(page);
         }
     }

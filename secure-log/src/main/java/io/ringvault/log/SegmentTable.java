@@ -326,11 +326,24 @@ public final class SegmentTable {
         }
     }
 
+    /** Marks the pages of all EMPTY segments, so that the next checkpoint knows them as such. */
+    void markEmptyPages() {
+        for (int segment = 0; segment < segmentCount; segment++) {
+            if (states[segment] == SegmentState.EMPTY) {
+                markDirty(segment);
+            }
+        }
+    }
+
     /**
-     * Fills {@code page4080} with the page as of now; VICTIM and EMPTY are stored as CLOSED. Leaves its dirty mark
-     * alone.
+     * Fills {@code page4080} with the page as of now; VICTIM and EMPTY are stored as CLOSED. An EMPTY segment without
+     * chunks to replay is stored without references: those that were counted are of records that newer ones hide, as
+     * the cleaner has proved, and who loads the page may free the segment as the present session would. Leaves the
+     * dirty mark alone.
+     *
+     * @param replayFrom replay of the checkpoint begins at this sequence
      */
-    public void encodePage(final int page, final byte[] page4080) {
+    public void encodePage(final int page, final byte[] page4080, final long replayFrom) {
         final int first = page * SegmentPageCodec.ENTRIES;
         final int count = Math.min(SegmentPageCodec.ENTRIES, segmentCount - first);
         Arrays.fill(page4080, (byte) 0);
@@ -338,8 +351,9 @@ public final class SegmentTable {
         for (int i = 0; i < count; i++) {
             final int segment = first + i;
             final int state = states[segment] >= SegmentState.VICTIM ? SegmentState.CLOSED : states[segment];
+            final boolean unused = states[segment] == SegmentState.EMPTY && lastSequence(segment) < replayFrom;
             SegmentPageCodec.entry(page4080, i, generations[segment], sessions[segment], state, purposes[segment],
-                endSlots[segment], tableRefs[segment]);
+                endSlots[segment], unused ? 0 : tableRefs[segment]);
         }
     }
 

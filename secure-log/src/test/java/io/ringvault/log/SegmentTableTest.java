@@ -132,6 +132,29 @@ class SegmentTableTest {
         assertEquals(71, table.dirtyPages());
     }
 
+    /** What the cleaner proved empty stays proved for who recovers: he needs its segments to open the volume at all. */
+    @Test
+    void shouldStoreAnEmptySegmentWithoutReferencesWhenNothingOfItIsReplayed() {
+        final SegmentTable table = new SegmentTable(3);
+        for (int segment = 0; segment < 3; segment++) {
+            table.announce(segment, 10 + segment, 1, SegmentPurpose.USER);
+            table.open(segment);
+            table.advance(segment, 16, 100 + segment);
+            table.addTableRefs(segment, 7);
+            table.close(segment);
+        }
+        table.empty(0, 1, 1);
+        table.empty(1, 1, 1);
+        final byte[] page = new byte[Geometry.SEALED_BYTES];
+        table.encodePage(0, page, 101);
+        assertEquals(0, SegmentPageCodec.tableRefs(page, 0));
+        assertEquals(7, SegmentPageCodec.tableRefs(page, 1), "its chunk is replayed");
+        assertEquals(7, SegmentPageCodec.tableRefs(page, 2), "in use");
+        table.clearDirty(0);
+        table.markEmptyPages();
+        assertEquals(1, table.dirtyPages());
+    }
+
     @Test
     void shouldRoundTripAPageWhenEncoded() {
         final SegmentTable table = new SegmentTable(200);
@@ -150,7 +173,7 @@ class SegmentTableTest {
         table.close(132);
         final byte[] page = new byte[4080];
         page[4079] = 1;
-        table.encodePage(1, page);
+        table.encodePage(1, page, 1);
         assertEquals(0, page[4079]);
         assertEquals(127, SegmentPageCodec.first(page));
         assertEquals(73, SegmentPageCodec.count(page));

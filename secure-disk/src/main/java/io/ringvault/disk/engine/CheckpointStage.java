@@ -62,8 +62,9 @@ final class CheckpointStage {
     private boolean slotWritten;
     private boolean blocksWritten;
     private boolean finished;
-    /** Failed advances when the anchor was to be held. */
+    /** Failed advances when the anchor was to be held, and when the first one after that was seen. */
     private int anchorFailures;
+    private long silentSinceNs;
     /** The checkpoint under way was started after the close was asked for, so it holds everything. */
     private boolean last;
 
@@ -92,8 +93,15 @@ final class CheckpointStage {
         this.segmentBlocks = segmentBlocks;
     }
 
-    /** The last checkpoint of the session: the slot gets the clean flag. */
+    /**
+     * The last checkpoint of the session: the slot gets the clean flag. An anchor that was silent is asked once more.
+     */
     void close() {
+        if (!closing) {
+            state.anchorStalled = false;
+            anchorFailures = anchor.failures();
+            silentSinceNs = Long.MIN_VALUE;
+        }
         closing = true;
         wanted = true;
     }
@@ -205,7 +213,7 @@ final class CheckpointStage {
 
     /**
      * Seals a commit and takes the snapshot of the state at that very point. With strict epochs a snapshot in the
-     * middle of what users wrote would publish it: then it waits for the next sync, or for the close, which is one too.
+     * middle of what users wrote would publish it: it waits for the next sync, or for the close, which is one too.
      */
     private int commit() {
         state.syncAwaited = chunks.needsUserSync() && !closing;
@@ -221,7 +229,7 @@ final class CheckpointStage {
         replay = index.replayPoint();
         snapshot = new CheckpointSnapshot(commit, allocator.nextGeneration(), tableIds.next(), 0,
             index.version().manifest(),
-            sessions, table);
+            sessions, table, replay.sequence);
         snapshotNumber = allocator.snapshotTaken();
         blocksAtReplay = blocksAtFreeze;
         return enter(WAITING_DURABLE);
@@ -278,12 +286,15 @@ final class CheckpointStage {
 
     private int holding() {
         anchorFailures = anchor.failures();
+        silentSinceNs = Long.MIN_VALUE;
         return enter(HOLDING_ANCHOR);
     }
 
     private int holdAnchor() {
         if (!anchor.hold()) {
-            state.anchorStalled = anchor.stalled() && anchor.failures() > anchorFailures;
+            final boolean silent = anchor.stalled() && anchor.failures() > anchorFailures;
+            silentSinceNs = !silent ? Long.MIN_VALUE : silentSinceNs == Long.MIN_VALUE ? state.nowNs : silentSinceNs;
+            state.anchorStalled = silent && state.nowNs - silentSinceNs >= state.config.anchorPatienceNs;
             return 0;
         }
         state.anchorStalled = false;

@@ -65,6 +65,8 @@ public final class EngineConfig {
     /** Index records worked on in one duty cycle of the index agent. */
     public int indexBudgetRecords = 256;
 
+    /** Writes that cannot go on before the freshness anchor answers wait so long for it; then they are told. */
+    public long anchorPatienceNs = 1_000_000_000;
     /** When the freshness anchor follows the commits. */
     public AnchorPolicy anchorPolicy = AnchorPolicy.EVERY_SYNC;
 

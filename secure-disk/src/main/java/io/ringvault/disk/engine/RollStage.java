@@ -35,8 +35,7 @@ final class RollStage {
     /** How soon an anchor that did not take the new key is asked again: at first, and at last. */
     private static final long REKEY_FIRST_NS = 50_000_000;
     private static final long REKEY_MOST_NS = 5_000_000_000L;
-    /** Writes wait so long for such an anchor; then they are told, until it answers. */
-    private static final long REKEY_PATIENCE_NS = 1_000_000_000;
+    private static final String ANCHOR_SILENT = "the freshness anchor does not say whether it was advanced";
     private static final String SYNC_FIRST = "epochs are strict, and something was written since the last sync:"
         + " sync, then ask again";
 
@@ -215,10 +214,13 @@ final class RollStage {
     }
 
     private int suspended() {
-        if (failure != null) {
-            return resume(failure);
+        if (merging || salt == null && failure == null) {
+            return 0;
         }
-        if (merging || salt == null || !checkpoints.idle()) {
+        if (failure != null || state.anchorStalled) {
+            return resume(failure != null ? failure : ANCHOR_SILENT);
+        }
+        if (!checkpoints.idle()) {
             return 0;
         }
         enter(Phase.HEADER);
@@ -263,7 +265,7 @@ final class RollStage {
         }
         if (!anchor.hold()) {
             return anchor.stalled() && anchor.failures() > failuresBefore
-                ? resume("the freshness anchor does not say whether it was advanced") : 0;
+                ? resume(ANCHOR_SILENT) : 0;
         }
         final VolumeKey key = current == null || current.key == null ? volumeKey : current.key;
         next = new SessionIdentity(anchor.nextSession(session.id()), salt, session.volumeId());
@@ -340,7 +342,7 @@ final class RollStage {
                 return 0;
             }
             rekeyPace.failed(state.nowNs);
-            state.rekeyStalled = rekeyPace.failingNs(state.nowNs) >= REKEY_PATIENCE_NS;
+            state.rekeyStalled = rekeyPace.failingNs(state.nowNs) >= state.config.anchorPatienceNs;
             if (rekeyPace.due(state.nowNs)) {
                 rekeyPace.tried(state.nowNs);
                 anchor.rekey(volumeKey);

@@ -196,8 +196,8 @@ final class WritePath {
         }
         final int cells = zeroing && inner > 0 ? 1 : 0;
         final boolean points = inner <= POINT_TRIM_BLOCKS;
-        if (state.sessionsFull
-            || !index.hasRoom(blocks + (cells > 0 && points ? (int) inner : 0), cells > 0 && !points ? 2 : 0)
+        final int records = blocks + (cells > 0 && points ? (int) inner : 0);
+        if (state.sessionsFull || !index.hasRoom(records, cells > 0 && !points ? 2 : 0)
             || !(blocks == 0 ? chunks.canPlaceTrims(cells) : chunks.canPlace(LogStream.USER, blocks, cells))) {
             op.pendingState = Op.WAITING_FOR_SPACE;
             starved = true;

@@ -5,6 +5,7 @@ import io.ringvault.tests.harness.DiskKind;
 import io.ringvault.tests.harness.EngineDisk;
 import io.ringvault.tests.harness.Recorder;
 import io.ringvault.tests.harness.Script;
+import io.ringvault.tests.harness.Shrinker;
 import io.ringvault.tests.harness.SimAnchor;
 import io.ringvault.tests.harness.SimRig;
 import io.ringvault.tests.harness.SimRig.Keep;
@@ -93,19 +94,8 @@ public final class CrashExplorer {
     /** The smallest script found within the time that still fails with this seed. */
     public static Script shrink(final DiskKind kind, final CrashSettings settings, final Script failing,
         final long seed, final long limitNs) {
-        final long end = System.nanoTime() + limitNs;
-        Script smallest = failing;
-        for (int length = failing.steps().size() / 2; length >= 1; length = length / 2) {
-            for (int from = 0; from + length <= smallest.steps().size() && System.nanoTime() < end;) {
-                final Script candidate = smallest.without(from, from + length);
-                if (fails(kind, settings, candidate, seed)) {
-                    smallest = candidate;
-                } else {
-                    from += length;
-                }
-            }
-        }
-        return smallest;
+        return new Script(Shrinker.shrink(failing.steps(), steps -> fails(kind, settings, new Script(steps), seed),
+            limitNs));
     }
 
     private static boolean fails(final DiskKind kind, final CrashSettings settings, final Script script,

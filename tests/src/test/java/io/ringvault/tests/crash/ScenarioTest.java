@@ -2,6 +2,7 @@ package io.ringvault.tests.crash;
 
 import io.ringvault.tests.harness.Script;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +20,16 @@ class ScenarioTest {
     static List<Path> scenarios() throws IOException, URISyntaxException {
         final Path folder = Path.of(ScenarioTest.class.getResource("/scenarios").toURI());
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.toString().endsWith(".txt")).sorted().toList();
+            return files.filter(ScenarioTest::isScript).sorted().toList();
+        }
+    }
+
+    /** The others are simulations. */
+    private static boolean isScript(final Path file) {
+        try {
+            return Files.readAllLines(file).stream().anyMatch(line -> line.startsWith("seed "));
+        } catch (final IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
         }
     }
 

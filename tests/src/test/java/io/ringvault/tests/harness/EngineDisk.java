@@ -60,6 +60,11 @@ public final class EngineDisk implements TestDisk {
         return disk.doWork();
     }
 
+    /** Lets time pass. */
+    public void pass(final long ns) {
+        clock.advance(ns);
+    }
+
     @Override
     public long sizeBytes() {
         return disk.sizeBytes();

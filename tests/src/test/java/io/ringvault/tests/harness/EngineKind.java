@@ -106,6 +106,7 @@ public final class EngineKind implements DiskKind {
         config.objectStagingBlocks = 16;
         config.indexBudgetRecords = 16;
         config.idleMarkNs = 2_000_000;
+        config.anchorPatienceNs = 3_000_000;
     }
 
     /** A disk of the engine's own capacities and a usual size. */

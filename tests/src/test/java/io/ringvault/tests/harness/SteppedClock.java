@@ -7,7 +7,12 @@ import org.agrona.concurrent.NanoClock;
  * thread.
  */
 public final class SteppedClock implements NanoClock {
+    private static final long MOMENT_NS = 100;
+    /** So that a loop that waits for a pause of seconds ends before it is taken for one that hangs. */
+    private static final long WATCHED_MOMENT_NS = 5_000;
+
     private long nowNs = 1_000_000;
+    private long momentNs = MOMENT_NS;
     private long readsLeft = Long.MAX_VALUE;
     private Runnable whenWatchedTooLong = () -> { };
 
@@ -19,12 +24,13 @@ public final class SteppedClock implements NanoClock {
     /** After so many readings something hangs: tells once, and fails whoever reads, so that waiting loops end. */
     public void watch(final long reads, final Runnable tooLong) {
         readsLeft = reads;
+        momentNs = reads == Long.MAX_VALUE ? MOMENT_NS : WATCHED_MOMENT_NS;
         whenWatchedTooLong = tooLong;
     }
 
     @Override
     public long nanoTime() {
-        nowNs += 100;
+        nowNs += momentNs;
         if (--readsLeft == 0) {
             whenWatchedTooLong.run();
             throw new IllegalStateException("the clock was read too often: something hangs");

@@ -20,6 +20,7 @@ import io.ringvault.tests.harness.SimRig;
 import io.ringvault.tests.nonce.DeviceOracle;
 import io.ringvault.tests.nonce.NonceOracle;
 import io.ringvault.tests.oracle.MetadataOracle;
+import io.ringvault.tests.sim.Simulation;
 import io.ringvault.torture.History;
 import io.ringvault.torture.Stamp;
 import java.lang.foreign.MemorySegment;
@@ -53,6 +54,7 @@ import org.junit.jupiter.api.AfterEach;
  *  anchor         an anchor that fails at times; older images with the anchor of an acknowledged sync
  *  two-writers    a second opener takes the volume over
  *  late-writes    what a dead process had in flight lands after the next one has begun to write
+ *  simulation     everything at once: pipelined clients, rolls, an anchor that fails, crashes, take-overs
  *  memory         shared memory that changes, and is searched for plaintext
  *  traps.X#y      a test of the suite
  * </pre>
@@ -91,6 +93,7 @@ final class Oracles {
             case "anchor" -> anchor(seed);
             case "two-writers" -> twoWriters(seed);
             case "late-writes" -> LateWrites.check(seed);
+            case "simulation" -> Simulation.check(seed);
             case "memory" -> memory(seed);
             default -> test(oracle);
         }

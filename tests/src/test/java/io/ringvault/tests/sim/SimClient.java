@@ -7,46 +7,46 @@ import io.ringvault.torture.ClientHistories;
 import io.ringvault.torture.History;
 import io.ringvault.torture.Stamp;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Random;
 
 /**
  * A client with an area of its own, which begins and ends inside blocks that its neighbours use too, and with several
- * requests in flight. One thread.
+ * requests in flight. It holds the disk to what {@link DiskClient} says of each status. One thread.
  */
 final class SimClient {
     private static final int GRANULE = Script.GRANULE_BYTES;
     private static final int BLOCK = Script.BLOCK_GRANULES;
     private static final int DEPTH = 8;
-    private static final int MOST = 9;
 
     private final int number;
     private final int base;
-    private final int granules;
     private final ClientHistories histories;
     private final DiskClient client;
     private final long run;
-    private final long[] newest;
     private final Map<Long, Pending> pending = new HashMap<>();
     private long nextToken;
     private long operations;
-    private long failures;
+    private long refusals;
+    private long unanchored;
     private int[] takenOver;
-    private boolean refused;
-    private String misread;
+    /** A request ended with a status that does not say whether it has taken effect. */
+    private boolean uncertain;
 
-    /** {@code wanted} and {@code from}: of a read. {@code op}: of a change. {@code covered}: of a sync. */
-    private record Pending(char kind, int op, boolean fua, int[] covered, int from, long[] wanted, byte[] buffer) {
+    /**
+     * @param kind w, z (zeroes and trims), r or s
+     * @param op   of a change
+     * @param from of a read
+     * @param seen of a read: the changes submitted before it
+     * @param covered of a sync
+     */
+    private record Pending(char kind, int op, boolean fua, int[] covered, int from, int seen, byte[] buffer) {
     }
 
-    SimClient(final int number, final int base, final long[] newest, final ClientHistories histories, final long run,
+    SimClient(final int number, final int base, final ClientHistories histories, final long run,
         final DiskClient client) {
         this.number = number;
         this.base = base;
-        this.granules = newest.length;
-        this.newest = newest;
         this.histories = histories;
         this.run = ClientHistories.runOf(run, number);
         this.client = client;
@@ -56,8 +56,18 @@ final class SimClient {
         return operations;
     }
 
-    long failures() {
-        return failures;
+    /** Changes that were refused. */
+    long refusals() {
+        return refusals;
+    }
+
+    /** Syncs and FUA writes that are durable and that the anchor does not protect. */
+    long unanchored() {
+        return unanchored;
+    }
+
+    int inFlight() {
+        return client.inFlight();
     }
 
     /**
@@ -68,71 +78,52 @@ final class SimClient {
         takenOver = state;
     }
 
-    /** What a read returned wrongly; changes that were refused since they were submitted excuse it. */
-    String misread() {
-        return refused ? null : misread;
-    }
-
-    void submit(final Random dice) {
+    void submit(final SimStep step) {
         if (client.inFlight() >= DEPTH) {
             return;
         }
-        final int kind = dice.nextInt(20);
-        if (kind < 9) {
-            write(dice);
-        } else if (kind < 13) {
-            read(dice);
-        } else if (kind < 16) {
-            sync();
-        } else {
-            zero(dice, kind < 18);
+        switch (step.type()) {
+            case 'w' -> write(step.intAt(1), step.intAt(2), step.at(3) != 0);
+            case 'z' -> zero(step.intAt(1), step.intAt(2), step.at(3) != 0);
+            case 't' -> trim(step.intAt(1), step.intAt(2));
+            case 'r' -> read(step.intAt(1), step.intAt(2));
+            default -> sent(new Pending('s', -1, false, histories.syncBegin(), 0, 0, null),
+                client.submitSync(nextToken));
         }
     }
 
-    private void write(final Random dice) {
-        final int count = 1 + dice.nextInt(MOST);
-        final int from = dice.nextInt(granules - count);
-        final boolean fua = dice.nextInt(5) == 0;
+    private void write(final int from, final int count, final boolean fua) {
         final byte[] bytes = new byte[count * GRANULE];
         final long version = histories.nextVersion(number);
         for (int i = 0; i < count; i++) {
             Stamp.write(bytes, i * GRANULE, GRANULE, from + i, version, run);
         }
         final int op = histories.begin(number, History.Kind.WRITE, from, count);
-        Arrays.fill(newest, from, from + count, version);
-        sent(new Pending('w', op, fua, null, 0, null, bytes), client.submitWrite(nextToken, offset(from),
+        sent(new Pending('w', op, fua, null, 0, 0, bytes), client.submitWrite(nextToken, offset(from),
             MemorySegment.ofArray(bytes), 0, bytes.length, fua));
     }
 
-    private void zero(final Random dice, final boolean trim) {
-        int count = 1 + dice.nextInt(2 * MOST);
-        int from = dice.nextInt(granules - count);
-        if (trim) {
-            final int end = (base + from + count) / BLOCK * BLOCK - base;
-            from = (base + from + BLOCK - 1) / BLOCK * BLOCK - base;
-            count = end - from;
-            if (count <= 0) {
-                return;
-            }
-        }
-        final boolean fua = !trim && dice.nextInt(5) == 0;
+    private void zero(final int from, final int count, final boolean fua) {
         final int op = histories.begin(number, History.Kind.ZERO, from, count);
-        Arrays.fill(newest, from, from + count, 0);
-        sent(new Pending('z', op, fua, null, 0, null, null), trim
-            ? client.submitTrim(nextToken, offset(from), (long) count * GRANULE)
-            : client.submitWriteZeroes(nextToken, offset(from), (long) count * GRANULE, fua));
+        sent(new Pending('z', op, fua, null, 0, 0, null),
+            client.submitWriteZeroes(nextToken, offset(from), (long) count * GRANULE, fua));
     }
 
-    private void read(final Random dice) {
-        final int count = 1 + dice.nextInt(2 * MOST);
-        final int from = dice.nextInt(granules - count);
+    /** Whole blocks of the range only. */
+    private void trim(final int first, final int granules) {
+        final int from = (base + first + BLOCK - 1) / BLOCK * BLOCK - base;
+        final int count = (base + first + granules) / BLOCK * BLOCK - base - from;
+        if (count > 0) {
+            final int op = histories.begin(number, History.Kind.ZERO, from, count);
+            sent(new Pending('z', op, false, null, 0, 0, null),
+                client.submitTrim(nextToken, offset(from), (long) count * GRANULE));
+        }
+    }
+
+    private void read(final int from, final int count) {
         final byte[] bytes = new byte[count * GRANULE];
-        sent(new Pending('r', -1, false, null, from, Arrays.copyOfRange(newest, from, from + count), bytes),
+        sent(new Pending('r', -1, false, null, from, histories.submitted(number), bytes),
             client.submitRead(nextToken, offset(from), MemorySegment.ofArray(bytes), 0, bytes.length));
-    }
-
-    private void sync() {
-        sent(new Pending('s', -1, false, histories.syncBegin(), 0, null, null), client.submitSync(nextToken));
     }
 
     private void sent(final Pending request, final int result) {
@@ -153,12 +144,32 @@ final class SimClient {
 
     private void completed(final long token, final int status) {
         final Pending done = pending.remove(token);
-        if (status != OpStatus.OK) {
-            failures++;
-            refused |= done.op >= 0;
-            return;
+        if (status == OpStatus.OK || status == OpStatus.ANCHOR_FAILED) {
+            took(done, status == OpStatus.ANCHOR_FAILED);
+        } else if (done.op >= 0 && leavesNothing(done, status)) {
+            refusals++;
+            histories.refused(number, done.op);
+        } else if (done.op >= 0) {
+            uncertain = true;
+        } else if (status != OpStatus.POISONED) {
+            throw new AssertionError("client " + number + ": '" + done.kind + "' ends with "
+                + OpStatus.describe(status));
         }
-        if (takenOver != null && tooLate(done)) {
+    }
+
+    private static boolean leavesNothing(final Pending done, final int status) {
+        return status == OpStatus.OUT_OF_SPACE || status == OpStatus.EPOCH_TOO_LARGE
+            || status == OpStatus.ANCHOR_STALLED || status == OpStatus.POISONED && !done.fua;
+    }
+
+    private void took(final Pending done, final boolean withoutAnchor) {
+        if (withoutAnchor) {
+            unanchored++;
+            if (done.covered == null && !done.fua) {
+                throw new AssertionError("client " + number + ": '" + done.kind + "' was to wait for no anchor");
+            }
+        }
+        if (takenOver != null && tooLate(done) && !withoutAnchor) {
             throw new AssertionError("client " + number + ": '" + done.kind + "' was acknowledged as durable after"
                 + " another process had taken the volume over");
         }
@@ -177,13 +188,18 @@ final class SimClient {
         return late;
     }
 
+    /** What was submitted before the read and overlaps it has ended before: it is known now what was refused of it. */
     private void check(final Pending read) {
-        for (int i = 0; i < read.wanted.length; i++) {
+        if (uncertain) {
+            return;
+        }
+        final long[] wanted = histories.state(number, read.seen);
+        for (int i = 0; i * GRANULE < read.buffer.length; i++) {
             final long found = Stamp.read(read.buffer, i * GRANULE, GRANULE, read.from + i, run);
-            if (found != read.wanted[i] && misread == null) {
-                misread = "client " + number + " reads version " + found + " at granule "
-                    + (read.from + i) + " instead of " + read.wanted[i] + ": "
-                    + Stamp.describe(read.buffer, i * GRANULE, GRANULE);
+            if (found != wanted[read.from + i]) {
+                throw new AssertionError("client " + number + " reads version " + found + " at granule "
+                    + (read.from + i) + " instead of " + wanted[read.from + i] + ": "
+                    + Stamp.describe(read.buffer, i * GRANULE, GRANULE));
             }
         }
     }
