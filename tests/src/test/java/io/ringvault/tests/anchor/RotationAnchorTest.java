@@ -42,6 +42,7 @@ class RotationAnchorTest {
     private final Random random = new Random(seed);
     private final AtomicIntegerArray synced = new AtomicIntegerArray(WRITERS * BLOCKS_EACH);
     private final AtomicIntegerArray written = new AtomicIntegerArray(WRITERS * BLOCKS_EACH);
+    private volatile boolean gone;
     @TempDir
     private Path folder;
     private Path image;
@@ -79,10 +80,12 @@ class RotationAnchorTest {
             final SecureDisk disk = open();
             check(disk, life);
             unfinished += disk.keyRotation().done() ? 0 : 1;
+            gone = false;
             final List<Thread> writers = writers(disk, life);
             writers.add(Thread.ofPlatform().start(() -> rotate(disk)));
             Thread.sleep(random.nextInt(life % 2 == 0 ? 40 : 300));
             disk.abandon();
+            gone = true;
             for (final Thread writer : writers) {
                 writer.join(60_000);
                 assertTrue(!writer.isAlive(), "a caller hangs after the disk has gone");
@@ -120,15 +123,15 @@ class RotationAnchorTest {
     }
 
     /** As often as it can until the disk is gone. */
-    private static void rotate(final SecureDisk disk) {
+    private void rotate(final SecureDisk disk) {
         try {
-            while (true) {
+            while (!gone) {
                 if (disk.keyRotation().done()) {
                     disk.rotateVolumeKey(List.of(KEY), true);
                 }
-                Thread.onSpinWait();
+                Thread.yield();
             }
-        } catch (final StorageException gone) {
+        } catch (final StorageException abandoned) {
             return; // The disk was abandoned under us.
         }
     }
@@ -163,7 +166,7 @@ class RotationAnchorTest {
                     synced.set(first + i, before[i]);
                 }
             }
-        } catch (final StorageException gone) {
+        } catch (final StorageException abandoned) {
             return; // The disk was abandoned under us.
         }
     }

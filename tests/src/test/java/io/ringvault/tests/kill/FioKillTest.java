@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * everything it was told is complete. In the other rounds fio sends flushes, and the relay's own account decides: the
  * disk holds the first n writes of the wire for one n, and none that was durable is missing.
  *
- * <p>{@code -Dringvault.fio.kills=} for more than six.
+ * <p>{@code -Dringvault.fio.kills=} for more than five.
  */
 class FioKillTest {
     private static final int BLOCK = 4096;
@@ -60,7 +60,7 @@ class FioKillTest {
         final String key = Files.write(folder.resolve("key"), new byte[32]).toString();
         Processes.ringvault("format", device, "--size", String.valueOf(USER_BYTES), "--key-file", key, anchor[0],
             anchor[1]).expect(0);
-        final int kills = Integer.getInteger("ringvault.fio.kills", 6);
+        final int kills = Integer.getInteger("ringvault.fio.kills", 5);
         Server server = Server.serve(folder, device, anchor);
         try {
             for (int kill = 0; kill < kills; kill++) {
