@@ -17,17 +17,4 @@ public final class Lookup {
 
     private Lookup() {
     }
-
-    /** A name for messages. */
-    public static String describe(final int code) {
-        return switch (code) {
-            case ABSENT -> "absent";
-            case FOUND -> "found";
-            case TRIMMED -> "trimmed";
-            case LOST -> "lost";
-            case NEED_BLOCK -> "block needed";
-            case ERROR -> "error";
-            default -> "unknown " + code;
-        };
-    }
 }

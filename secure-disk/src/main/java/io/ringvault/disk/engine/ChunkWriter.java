@@ -151,11 +151,6 @@ final class ChunkWriter {
         return dirty;
     }
 
-    /** Whether a write or trim of a user was placed since the last commit. */
-    boolean userDirty() {
-        return userDirty;
-    }
-
     /**
      * Whether only a sync may commit what is open: epochs are strict, and users wrote something. What the engine alone
      * placed may always be committed, since it changes nothing that a user sees.

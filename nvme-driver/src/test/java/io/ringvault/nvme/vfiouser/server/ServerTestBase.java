@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,12 +69,6 @@ abstract class ServerTestBase {
     void assertNextIsServed() throws IOException {
         try (RawClient next = client().hello()) {
             assertEquals(0, next.read32(0x1C));
-        }
-    }
-
-    static int openDescriptors() throws IOException {
-        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-            return (int) open.count();
         }
     }
 }
