@@ -1,7 +1,6 @@
 package io.ringvault.tests.fuzz;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -68,7 +67,7 @@ class NbdFuzzTest {
                     return outcome;
                 }).met("served", "lied", "left", "handshake");
                 settle(server, 1);
-                assertEquals(descriptors, descriptors(), "descriptors are left open");
+                assertTrue(descriptors() <= descriptors, () -> "descriptors are left open; before: " + descriptors);
                 assertTrue(residentMib() - memory < GROWTH_MIB, "from " + memory + " to " + residentMib() + " MiB"
                     + " after " + server.accepted() + " connections");
             }
@@ -166,7 +165,15 @@ class NbdFuzzTest {
 
     private static int descriptors() throws IOException {
         try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-            return (int) open.count();
+            return (int) open.filter(NbdFuzzTest::isNoFile).count(); // the JVM opens files of its own at any time
+        }
+    }
+
+    private static boolean isNoFile(final Path descriptor) {
+        try {
+            return !Files.readSymbolicLink(descriptor).toString().matches("/(?!memfd:).*");
+        } catch (final IOException closedMeanwhile) {
+            return false;
         }
     }
 

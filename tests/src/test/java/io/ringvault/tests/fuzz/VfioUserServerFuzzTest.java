@@ -69,10 +69,10 @@ class VfioUserServerFuzzTest {
                 return outcome;
             }).met("left", "dropped");
             assertServed();
-            for (int tries = 0; tries < 500 && descriptors() != descriptors; tries++) {
+            for (int tries = 0; tries < 500 && descriptors() > descriptors; tries++) {
                 Thread.sleep(10); // the server is still putting the last client's things away
             }
-            assertEquals(descriptors, descriptors(), "descriptors are left open");
+            assertFalse(descriptors() > descriptors, () -> "descriptors are left open; before: " + descriptors);
             assertFalse(server.clients() < 10, "hardly anybody came");
         } finally {
             memory.close();
@@ -235,7 +235,15 @@ class VfioUserServerFuzzTest {
 
     private static int descriptors() throws IOException {
         try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-            return (int) open.count();
+            return (int) open.filter(VfioUserServerFuzzTest::isNoFile).count(); // the JVM opens files of its own at any time
+        }
+    }
+
+    private static boolean isNoFile(final Path descriptor) {
+        try {
+            return !Files.readSymbolicLink(descriptor).toString().matches("/(?!memfd:).*");
+        } catch (final IOException closedMeanwhile) {
+            return false;
         }
     }
 }
