@@ -235,7 +235,8 @@ class VfioUserServerFuzzTest {
 
     private static int descriptors() throws IOException {
         try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-            return (int) open.filter(VfioUserServerFuzzTest::isNoFile).count(); // the JVM opens files of its own at any time
+            // The JVM opens files of its own at any time.
+            return (int) open.filter(VfioUserServerFuzzTest::isNoFile).count();
         }
     }
 
